@@ -1,0 +1,1 @@
+"""`amanat …`: parsing, progress and printing only."""
