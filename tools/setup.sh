@@ -15,6 +15,7 @@ python3 -c 'import ensurepip, venv' 2>/dev/null || need+=(python3-venv)
 command -v cc >/dev/null || need+=(gcc libc6-dev)
 command -v chromium >/dev/null || need+=(chromium)
 command -v strace >/dev/null || need+=(strace)
+command -v patch >/dev/null || need+=(patch)
 [ -x /usr/lib/postgresql/15/bin/initdb ] || need+=(postgresql)
 command -v npm >/dev/null || need+=(npm)
 recent_cargo() { command -v cargo >/dev/null && [ "$(cargo --version | sed -E 's/cargo 1\.([0-9]+).*/\1/')" -ge 85 ]; }

@@ -87,7 +87,10 @@ def test_each_sentence_has_both_languages_and_the_same_places() -> None:
 
 def raised_codes() -> dict[str, set[str]]:
     """Code of each raised error -> facts it is given, read from the sources."""
-    raised = re.compile(r"\b(?:BadInput|Usage|Rejected|PeerFault|MediumLost|Interrupted)\(\s*\"([a-z0-9-]+)\"([^()]*(?:\([^()]*(?:\([^()]*\)[^()]*)*\)[^()]*)*)\)", re.S)
+    raised = re.compile(
+        r"\b(?:BadInput|Usage|Rejected|PeerFault|MediumLost|Interrupted)\(\s*\"([a-z0-9-]+)\"([^()]*(?:\([^()]*(?:\([^()]*\)[^()]*)*\)[^()]*)*)\)",
+        re.S,
+    )
     found: dict[str, set[str]] = {}
     for path in tracked("src/*.py"):
         for code, rest in raised.findall(path.read_text(encoding="utf-8")):
@@ -131,7 +134,10 @@ def test_every_clause_is_named_by_code_and_by_a_test() -> None:
     code, tests = clauses.names_in(clauses.CODE), clauses.names_in(clauses.TESTS)
     known = [name for chapter in sorted(clauses.CHAPTERS.glob("[0-9]*.md")) for name, _ in clauses.clauses(chapter)]
     assert len(known) == len(set(known))
-    assert {"code": [n for n in known if n not in code], "tests": [n for n in known if n not in tests]} == {"code": [], "tests": []}
+    assert {"code": [n for n in known if n not in code], "tests": [n for n in known if n not in tests]} == {
+        "code": [],
+        "tests": [],
+    }
 
 
 def test_the_architecture_is_named_in_the_readme() -> None:
