@@ -48,6 +48,7 @@ class Parser(argparse.ArgumentParser):
     """An argument parser whose faults are the project's own: two sentences and exit code 2."""
 
     def error(self, message: str) -> NoReturn:
+        """Raises Usage in place of argparse's own exit."""
         self.print_usage(sys.stderr)
         raise Usage("command-line", message=message, program=self.prog)
 
