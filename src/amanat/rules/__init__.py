@@ -1,0 +1,1 @@
+"""What the law says: pure, integers and fractions only (see README.md)."""
