@@ -1,0 +1,1 @@
+"""Delivery, sans-IO: `station_side` and `hq_side` speak `messages`; callers send, store and wait (see README.md)."""

@@ -1,0 +1,187 @@
+"""What travels: pushes, answers, and the signed envelope around both.  Clauses S-1, S-2, S-5, S-6.
+
+Envelope = CBOR([payload, signer device or null, signature]); a push is signed by the device of the link, an answer by
+headquarters (null).  Reading checks form only; who signed is for the ends to check.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from amanat.errors import PeerFault
+from amanat.records import cbor
+from amanat.records.cbor import Value
+from amanat.records.identifiers import ElectionHash, identifier
+from amanat.records.journal import SignedEntry
+
+VERSION: Final = 1
+ENTRIES_MAX: Final = 256  # a push that fails costs little to repeat, and one transaction stays short
+BYTES_MAX: Final = 1 << 20
+NEWS_MAX: Final = 4096  # 4,096 items are 90 kB: news of an hour of a county in one answer
+NONCE_BYTES: Final = 16
+EPOCH_BYTES: Final = 16
+DIGEST_BYTES: Final = 10
+FROM_START: Final = -1  # the sequence number before the first
+
+
+class Head(NamedTuple):
+    """The last entry of one branch of a device's journal."""
+
+    device: int
+    seq: int
+    hash: bytes
+
+
+class NewsItem(NamedTuple):
+    """Somebody was checked in at a station: the first ten bytes of ID("news", national id), and the station."""
+
+    digest: bytes
+    station: int
+
+
+class SignedDelta(NamedTuple):
+    """A register delta as headquarters signed it."""
+
+    delta: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """What a station sends.  ``entries`` are raw triples: whether one is sound is judged entry by entry."""
+
+    device: int
+    nonce: bytes
+    cursor: int
+    register_version: int
+    entries: Sequence[Value]
+    heads: Sequence[Head]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What headquarters states: the heads it holds durably (each branch), news after the cursor, deltas, pace."""
+
+    nonce: bytes
+    epoch: bytes
+    heads: Sequence[Head]
+    cursor: int
+    news: Sequence[NewsItem]
+    deltas: Sequence[SignedDelta]
+    pace_ms: int
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A payload, the device that says it signed (None: headquarters), and the signature."""
+
+    payload: bytes
+    signer: int | None
+    signature: bytes
+
+    def encode(self) -> bytes:
+        """As it travels."""
+        return cbor.encode([self.payload, self.signer, self.signature])
+
+
+def news_digest(eh: ElectionHash, national_id: str) -> bytes:
+    """The ten bytes by which a check-in is told to other stations."""
+    return identifier("news", eh, national_id.encode("ascii"))[:DIGEST_BYTES]
+
+
+def triple(entry: SignedEntry) -> Value:
+    """A signed entry as it travels."""
+    return [entry.entry, entry.signature, entry.private]
+
+
+def bounded(entries: Iterable[SignedEntry]) -> list[Value]:
+    """As many of the entries, from the first on, as one push takes; at least one if there is one."""
+    taken: list[Value] = []
+    size = 0
+    for entry in entries:
+        size += len(entry.entry) + len(entry.signature) + len(entry.private or b"") + 16
+        if taken and (len(taken) == ENTRIES_MAX or size > BYTES_MAX):
+            break
+        taken.append(triple(entry))
+    return taken
+
+
+def encode_push(push: Push) -> bytes:
+    """The payload of a push."""
+    heads = [list(head) for head in push.heads]
+    return cbor.encode(
+        [VERSION, "push", push.device, push.nonce, push.cursor, push.register_version, push.entries, heads]
+    )
+
+
+def encode_answer(answer: Answer) -> bytes:
+    """The payload of an answer."""
+    heads = [list(head) for head in answer.heads]
+    news = [list(item) for item in answer.news]
+    deltas = [list(delta) for delta in answer.deltas]
+    return cbor.encode(
+        [VERSION, "answer", answer.nonce, answer.epoch, heads, answer.cursor, news, deltas, answer.pace_ms]
+        + [answer.now_ms]
+    )
+
+
+def decode_envelope(data: bytes) -> Envelope:
+    """Raises PeerFault when it is none, or larger than any push."""
+    match _decoded(data if len(data) <= 2 * BYTES_MAX else b""):
+        case [bytes(payload), int() | None as signer, bytes(signature)]:
+            return Envelope(payload, signer, signature)
+    raise PeerFault("sync-envelope")
+
+
+def decode_push(payload: bytes) -> Push:
+    """Raises PeerFault when the payload is no push of this version."""
+    match _decoded(payload):
+        case [1, "push", int(device), bytes(nonce), int(cursor), int(version), list(entries), list(heads)]:
+            if len(nonce) == NONCE_BYTES and len(entries) <= ENTRIES_MAX:
+                return Push(device, nonce, cursor, version, entries, _heads(heads))
+    raise PeerFault("sync-push")
+
+
+def decode_answer(payload: bytes) -> Answer:
+    """Raises PeerFault when the payload is no answer of this version."""
+    match _decoded(payload):
+        case [
+            1, "answer", bytes(nonce), bytes(epoch), list(heads), int(cursor), list(news), list(deltas),
+            int(pace), int(now),
+        ]:  # fmt: skip
+            items = [_news(item) for item in news]
+            return Answer(nonce, epoch, _heads(heads), cursor, items, [_delta(d) for d in deltas], pace, now)
+    raise PeerFault("sync-answer")
+
+
+def _decoded(data: bytes) -> Value:
+    try:
+        return cbor.decode(data)
+    except cbor.Malformed:
+        return None
+
+
+def _heads(values: Sequence[Value]) -> list[Head]:
+    heads = []
+    for value in values:
+        match value:
+            case [int(device), int(seq), bytes(hash)] if len(hash) == 32:
+                heads.append(Head(device, seq, hash))
+            case _:
+                raise PeerFault("sync-heads")
+    return heads
+
+
+def _news(value: Value) -> NewsItem:
+    match value:
+        case [bytes(digest), int(station)] if len(digest) == DIGEST_BYTES:
+            return NewsItem(digest, station)
+    raise PeerFault("sync-answer")
+
+
+def _delta(value: Value) -> SignedDelta:
+    match value:
+        case [bytes(delta), bytes(signature)]:
+            return SignedDelta(delta, signature)
+    raise PeerFault("sync-answer")
