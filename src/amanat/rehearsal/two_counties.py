@@ -52,7 +52,7 @@ def make(folder: Path, *, figures: Path, scale: int = 1, stations: int | None = 
 
     `stations` is the number of stations a county, by default as many as it had.
     """
-    draw = random.Random(1388)  # noqa: S311 - where a ballot of the past was cast is no secret
+    draw = random.Random(1388)
     election = folder / "election"
     election.mkdir(parents=True, exist_ok=True)
     places: list[Sequence[object]] = []

@@ -1,0 +1,73 @@
+"""The voters' ledger against the published record: was anybody's vote lost, or counted twice?
+
+It reads the record's ballots and set-aside lists by itself and trusts no total of anybody.  Ground: properties
+exactly-once (P1) and, for the ids, B-6.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from amanat.records import cbor
+from amanat.records.identifiers import identifier
+from amanat.rehearsal.ledger import Line
+
+REASONS = {1: "duplicate", 2: "paper", 3: "annulled", 4: "late"}
+
+
+@dataclass(frozen=True)
+class Published:
+    """What the record says became of each ballot id."""
+
+    election_hash: str
+    received: frozenset[bytes]
+    set_aside: dict[bytes, str]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`lost`: ids that a voter was told of and that the record does not have; `counted_twice`: persons."""
+
+    lost: tuple[str, ...]
+    counted_twice: tuple[str, ...]
+
+
+def read_record(record: Path, *, session: int = 1) -> Published:
+    """Received ids and what was set aside, in this session.  Raises Malformed and OSError."""
+    eh = hashlib.sha256((record / "manifest.cbor").read_bytes()).digest()  # the election hash, M-1
+    ballots = cbor.decode_seq((record / f"ballots/{session}.seq").read_bytes())
+    received = frozenset(identifier("ballot", eh, pair_first(item)) for item in ballots)
+    items = cbor.decode_seq((record / f"dedup/{session}/set-aside.seq").read_bytes())
+    set_aside: dict[bytes, str] = {}
+    for item in items:
+        assert isinstance(item, list)
+        ballot, reason, _ = item
+        assert isinstance(ballot, bytes)
+        assert isinstance(reason, int)
+        set_aside[ballot] = REASONS[reason]
+    return Published(eh.hex(), received, set_aside)
+
+
+def pair_first(item: cbor.Value) -> bytes:
+    """The Core of a ballots file's item."""
+    assert isinstance(item, list)
+    core = item[0]
+    assert isinstance(core, bytes)
+    return core
+
+
+def audit(lines: Iterable[Line], published: Published) -> Verdict:
+    """Holds what voters were told against what was published."""
+    lost = []
+    counted: Counter[str] = Counter()
+    for line in lines:
+        if line.ballot is None:
+            continue
+        ballot = bytes.fromhex(line.ballot)
+        if ballot not in published.received:
+            lost.append(line.ballot)
+        elif ballot not in published.set_aside:
+            counted[line.person] += 1
+    return Verdict(tuple(lost), tuple(person for person, count in counted.items() if count > 1))

@@ -1,0 +1,164 @@
+"""The day's outside world: mains, links, headquarters' machine, media.  It does what the plan says and logs it."""
+
+import asyncio
+import csv
+import os
+import random
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final, TextIO
+
+from amanat.rehearsal.clock import Clock
+from amanat.rehearsal.network import Network
+from amanat.rehearsal.plan import MediumLoss, Plan, PowerCut
+from amanat.rehearsal.programs import Program
+from amanat.rehearsal.visit import Place
+
+LOG_HEADER: Final = ("time", "what", "which", "from", "to")
+CUT_WITHIN_SECONDS: Final = 0.004  # real time between a request and the cut that falls into it
+
+
+class World:
+    """`programs` are the processes that run a station's terminals; a station with a power cut has its own."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        clock: Clock,
+        network: Network,
+        places: Mapping[str, Place],
+        programs: Mapping[str, Program],
+        headquarters: Program,
+        log: Path,
+        seed: int,
+        medium_file: Callable[[MediumLoss], Path],
+    ) -> None:
+        self.plan = plan
+        self.clock = clock
+        self.network = network
+        self.places = places
+        self.programs = programs
+        self.headquarters = headquarters
+        self.headquarters_up = True
+        self.medium_file = medium_file
+        self.draw = random.Random(f"world {seed}")
+        self.cuts = sorted(plan.power_cuts, key=lambda cut: cut.at)
+        self.losses = sorted(plan.media, key=lambda loss: loss.at)
+        self.kills = list(plan.headquarters_kills)
+        self.dark: dict[str, float] = {}
+        self.log_file: TextIO = log.open("w", encoding="utf-8", newline="")
+        self.log = csv.writer(self.log_file, lineterminator="\n")
+        self.log.writerow(LOG_HEADER)
+        self.happened: list[tuple[float, str, str, str]] = []
+        self.now = 0.0
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def note(self, what: str, which: str, before: str, after: str) -> None:
+        """One line of link-log.csv."""
+        self.log.writerow((self.clock.moment(), what, which, before, after))
+        self.happened.append((self.now, what, which, after))
+
+    async def until(self, now: float) -> None:
+        """Makes everything happen that the plan has up to `now` (seconds since opening)."""
+        self.now = now
+        for station, line in self.network.lines.items():
+            self.set_link(station, up=self.plan.is_up(station, now), line_up=line.up)
+        while self.kills and self.kills[0] <= now:
+            self.kills.pop(0)
+            self.kill_headquarters()
+        while self.cuts and self.cuts[0].at <= now:
+            self.arm(self.cuts.pop(0))
+        while self.losses and self.losses[0].at <= now:
+            self.lose(self.losses.pop(0))
+        for station, end in list(self.dark.items()):
+            if end <= now and not self.places[station].powered:
+                del self.dark[station]
+                self.begin(self.power_back(station))
+
+    def set_link(self, station: str, *, up: bool, line_up: bool) -> None:
+        """Cuts or restores one station's line if that is a change."""
+        if up == line_up:
+            return
+        line = self.network.lines[station]
+        line.restore() if up else line.cut()
+        names = ("down", "up") if up else ("up", "down")
+        self.note("link", station, *names)
+
+    def restore_links(self) -> None:
+        """The polls are closed and the outages over: every line is up from now on."""
+        self.plan = Plan(self.plan.kind)
+        for station, line in self.network.lines.items():
+            self.set_link(station, up=True, line_up=line.up)
+
+    def kill_headquarters(self) -> None:
+        """kill -9, and its machine starts it again at once."""
+        self.headquarters.kill()
+        self.headquarters_up = False
+        self.note("process", "headquarters", "running", "killed")
+        self.begin(self.headquarters_back())
+
+    async def headquarters_back(self) -> None:
+        """Starts headquarters and waits until it serves."""
+        self.headquarters.start()
+        await self.headquarters.ready()
+        self.headquarters_up = True
+        self.note("process", "headquarters", "killed", "running")
+
+    def arm(self, cut: PowerCut) -> None:
+        """The mains will fail in the middle of the station's `requests`-th request from now."""
+        left = cut.requests
+        place = self.places[cut.station]
+
+        def on_request() -> None:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                delay = self.draw.uniform(0, CUT_WITHIN_SECONDS)
+                asyncio.get_running_loop().call_later(delay, self.power_cut, cut)
+
+        for terminal in place.terminals:
+            terminal.on_request = on_request
+
+    def power_cut(self, cut: PowerCut) -> None:
+        """SIGKILL for everything that runs in the station."""
+        place = self.places[cut.station]
+        for terminal in place.terminals:
+            terminal.on_request = None
+        place.powered = False
+        self.programs[cut.station].kill()
+        self.dark[cut.station] = self.now + cut.dark_seconds
+        self.note("power", cut.station, "on", "off")
+
+    async def power_back(self, station: str) -> None:
+        """The station's machines start again and recover from their media."""
+        program, place = self.programs[station], self.places[station]
+        program.start()
+        await program.ready(count=len(place.terminals))
+        place.powered = True
+        self.note("power", station, "off", "on")
+
+    def lose(self, loss: MediumLoss) -> None:
+        """One medium's content is gone; the terminal goes on and must notice."""
+        os.truncate(self.medium_file(loss), 0)
+        self.note("medium", f"{loss.station}-{loss.terminal}-{loss.medium}", "good", "lost")
+
+    def begin(self, work: "asyncio._CoroutineLike[None]") -> None:
+        """Runs `work` beside the day; `settle` waits for it and raises what it raised."""
+        self.tasks.add(asyncio.get_running_loop().create_task(work))
+
+    async def check(self) -> None:
+        """Raises what a finished piece of work raised."""
+        for task in [task for task in self.tasks if task.done()]:
+            self.tasks.discard(task)
+            await task
+
+    async def settle(self) -> None:
+        """Waits for everything begun."""
+        while self.tasks:
+            await asyncio.wait(self.tasks)
+            await self.check()
+
+    def close(self) -> None:
+        """Ends the log."""
+        self.log_file.close()
