@@ -12,7 +12,6 @@ from enum import Enum
 from typing import Final, NamedTuple, Protocol
 
 import amanat_crypto
-
 from amanat.errors import PeerFault
 from amanat.records import cbor
 from amanat.records.cbor import Malformed, Value
@@ -324,5 +323,3 @@ class HqSide:
         except Malformed:
             return None  # the entry is kept; that its private part names nobody is a case for the boards
         return NewsItem(messages.news_digest(self._eh, person), station)
-
-

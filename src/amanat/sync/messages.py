@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from amanat.errors import PeerFault
 from amanat.records import cbor
-from amanat.records.cbor import Value
+from amanat.records.cbor import Encodable, Value
 from amanat.records.identifiers import ElectionHash, identifier
 from amanat.records.journal import SignedEntry
 
@@ -109,7 +109,7 @@ def bounded(entries: Iterable[SignedEntry]) -> list[Value]:
 
 def encode_push(push: Push) -> bytes:
     """The payload of a push."""
-    heads = [list(head) for head in push.heads]
+    heads: list[Encodable] = [list(head) for head in push.heads]
     return cbor.encode(
         [VERSION, "push", push.device, push.nonce, push.cursor, push.register_version, push.entries, heads]
     )
@@ -117,13 +117,11 @@ def encode_push(push: Push) -> bytes:
 
 def encode_answer(answer: Answer) -> bytes:
     """The payload of an answer."""
-    heads = [list(head) for head in answer.heads]
-    news = [list(item) for item in answer.news]
-    deltas = [list(delta) for delta in answer.deltas]
-    return cbor.encode(
-        [VERSION, "answer", answer.nonce, answer.epoch, heads, answer.cursor, news, deltas, answer.pace_ms]
-        + [answer.now_ms]
-    )
+    heads: list[Encodable] = [list(head) for head in answer.heads]
+    news: list[Encodable] = [list(item) for item in answer.news]
+    deltas: list[Encodable] = [list(delta) for delta in answer.deltas]
+    told: list[Encodable] = [heads, answer.cursor, news, deltas, answer.pace_ms, answer.now_ms]
+    return cbor.encode([VERSION, "answer", answer.nonce, answer.epoch, *told])
 
 
 def decode_envelope(data: bytes) -> Envelope:

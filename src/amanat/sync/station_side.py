@@ -63,7 +63,7 @@ class Ahead:
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """Headquarters got entries after `seq` and did not take them up into the chain; later ones are sent all the same."""
+    """Headquarters got entries after `seq` and did not chain them; later ones are sent all the same."""
 
     device: int
     seq: int
@@ -181,7 +181,8 @@ class StationSide:
             if self.epoch is not None:
                 events.append(NewEpoch(answer.epoch))
             self.epoch = answer.epoch
-            self._passed.clear()
+            self._passed = {}
+            self._sent = {}  # what was sent followed the heads of another epoch: it says nothing about this one
         self._stated = {}
         for head in answer.heads:
             self._stated.setdefault(head.device, []).append(head)
