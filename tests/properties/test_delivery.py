@@ -1,0 +1,286 @@
+"""Delivery: two stations and headquarters, joined by a wire that loses, repeats and reorders (S-1 to S-5, J-7).
+
+The same machine drives a store in memory and Django's.  Wanted at the end, whatever happened: every sound entry is held
+once, both branches of a fork are held, what cannot be read is a dead letter, and a restored headquarters is refilled.
+"""
+
+import copy
+import hashlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import amanat_crypto
+import pytest
+from amanat.errors import PeerFault
+from amanat.records import cbor
+from amanat.records.device import Certificate, certificate_id
+from amanat.records.identifiers import ElectionHash, identifier, sign
+from amanat.records.journal import SignedEntry, make
+from amanat.sync import messages
+from amanat.sync.hq_side import Arrived, Chain, DeadLetter, HqSide, Known, Place
+from amanat.sync.messages import NEWS_MAX, Envelope, Head, NewsItem, Push, SignedDelta
+from amanat.sync.station_side import Ahead, NewEpoch, StationSide, Stuck, head_of
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+EH = ElectionHash(hashlib.sha256(b"a test election").digest())
+HQ_SEED = b"h" * 32
+SEEDS = {device: bytes([device + 1]) * 32 for device in range(3)}
+CERTIFICATES = {
+    device: Certificate(device, device // 2, 3, amanat_crypto.public_key(seed), "seal") for device, seed in SEEDS.items()
+}
+KNOWN = {d: Known(c, certificate_id(EH, c.encode())) for d, c in CERTIFICATES.items()}
+
+
+class DictStore:
+    """A store in memory; a failed transaction leaves nothing."""
+
+    def __init__(self) -> None:
+        self.entries: dict[tuple[int, int, bytes], Arrived] = {}
+        self.branches: dict[int, Chain] = {}
+        self.letters: dict[bytes, DeadLetter] = {}
+        self.items: list[NewsItem] = []
+        self.number = 1
+
+    @contextmanager
+    def atomic(self) -> Iterator[None]:
+        before = copy.deepcopy((self.entries, self.branches, self.letters, self.items))
+        try:
+            yield
+        except BaseException:
+            self.entries, self.branches, self.letters, self.items = before
+            raise
+
+    def held(self, places: Collection[Place]) -> Mapping[Place, Sequence[bytes]]:
+        found: dict[Place, list[bytes]] = {}
+        for device, seq, hash in self.entries:
+            if (device, seq) in places:
+                found.setdefault((device, seq), []).append(hash)
+        return found
+
+    def chains(self, devices: Collection[int]) -> dict[int, Chain]:
+        return {d: copy.deepcopy(self.branches.get(d, Chain())) for d in devices}
+
+    def keep(self, arrived: Sequence[Arrived], chains: Mapping[int, Chain]) -> None:
+        for one in arrived:
+            key = (one.entry.device, one.entry.seq, one.hash)
+            assert key not in self.entries
+            self.entries[key] = one
+            self.items += [one.news] if one.news else []
+        self.branches.update(chains)
+
+    def bury(self, letters: Sequence[DeadLetter]) -> None:
+        for letter in letters:
+            self.letters.setdefault(letter.raw, letter)
+
+    def heard(self, push: Push, now_ms: int) -> None:
+        pass
+
+    def news(self, cursor: int) -> tuple[int, Sequence[NewsItem]]:
+        items = self.items[cursor : cursor + NEWS_MAX]
+        return min(cursor, len(self.items)) + len(items), items
+
+    def deltas(self, version: int) -> Sequence[SignedDelta]:
+        return []
+
+    def epoch(self) -> bytes:
+        return self.number.to_bytes(16, "big")
+
+    def all_hashes(self) -> set[bytes]:
+        return {hash for _, _, hash in self.entries}
+
+    def dead(self) -> set[bytes]:
+        return set(self.letters)
+
+    def snapshot(self) -> "DictStore":
+        return copy.deepcopy(self)
+
+    def restore(self, backup: "DictStore") -> "DictStore":
+        old = copy.deepcopy(backup)
+        old.number = self.number + 1
+        return old
+
+
+def entry(device: int, seq: int, prev: bytes, text: str) -> SignedEntry:
+    """An entry whose meaning is nobody's business here."""
+    return make(
+        eh=EH, seed=SEEDS[device], device=device, seq=seq, prev=prev, kind="link", body=[text], wall_ms=seq,
+        monotonic_ms=seq, boot_id=bytes(16),
+    )  # fmt: skip
+
+
+class Journal:
+    """A device's journal as its media hold it."""
+
+    def __init__(self, device: int, entries: Sequence[SignedEntry] = ()) -> None:
+        self.device = device
+        self.entries = list(entries)
+
+    def append(self, text: str) -> None:
+        prev = head_of(EH, self.entries[-1]).hash if self.entries else KNOWN[self.device].genesis
+        self.entries.append(entry(self.device, len(self.entries), prev, text))
+
+    @property
+    def head(self) -> Head | None:
+        return head_of(EH, self.entries[-1]) if self.entries else None
+
+    def hashes(self) -> set[bytes]:
+        return {head_of(EH, one).hash for one in self.entries}
+
+
+class Sender:
+    """A gateway: its journals and its end of the link."""
+
+    def __init__(self, gateway: int, journals: Sequence[Journal]) -> None:
+        self.side = StationSide(EH, gateway, SEEDS[gateway], amanat_crypto.public_key(HQ_SEED))
+        self.journals = {journal.device: journal for journal in journals}
+
+    def heads(self) -> list[Head]:
+        return [journal.head for journal in self.journals.values() if journal.head]
+
+    def push(self, nonce: bytes) -> bytes:
+        return self.side.next_push(self.heads(), lambda d, seq: self.journals[d].entries[seq + 1 :], nonce=nonce)
+
+
+class Delivery(RuleBasedStateMachine):
+    """Everything that a wire, a clone, a backup and a bad triple can do."""
+
+    def __init__(self, store: DictStore) -> None:
+        super().__init__()
+        self.store = store
+        self.backup = store.snapshot()
+        self.to_hq: list[tuple[int, bytes]] = []
+        self.to_station: list[tuple[int, bytes]] = []
+        self.senders = {0: Sender(0, [Journal(0), Journal(1)]), 1: Sender(2, [Journal(2)])}
+        self.clone: Sender | None = None
+        self.nonces = 0
+        self.texts = 0
+        self.buried: set[bytes] = set()
+
+    @property
+    def everybody(self) -> dict[int, Sender]:
+        return self.senders | ({2: self.clone} if self.clone else {})
+
+    def hq(self) -> HqSide:
+        return HqSide(self.store, EH, KNOWN.get, HQ_SEED, pace_ms=1000)
+
+    @initialize()
+    def begin(self) -> None:
+        for sender in self.senders.values():
+            for journal in sender.journals.values():
+                journal.append("opened")
+
+    @rule(device=st.sampled_from([0, 1, 2]), how_many=st.integers(1, 4))
+    def write(self, device: int, how_many: int) -> None:
+        for _ in range(how_many):
+            self.texts += 1
+            self.senders[device // 2].journals[device].append(str(self.texts))
+
+    @rule(who=st.integers(0, 2))
+    def push(self, who: int) -> None:
+        sender = self.everybody.get(who)
+        if sender and sender.heads():
+            self.nonces += 1
+            self.to_hq.append((who, sender.push(self.nonces.to_bytes(16, "big"))))
+
+    @rule(data=st.data(), keep=st.booleans())
+    def reach_headquarters(self, data: st.DataObject, keep: bool) -> None:
+        """Any message under way arrives, in any order; it may arrive again."""
+        if self.to_hq:
+            at = data.draw(st.integers(0, len(self.to_hq) - 1))
+            who, push = self.to_hq[at] if keep else self.to_hq.pop(at)
+            self.to_station.append((who, self.hq().receive(push, 7)))
+
+    @rule(data=st.data(), keep=st.booleans())
+    def reach_a_station(self, data: st.DataObject, keep: bool) -> None:
+        if self.to_station:
+            at = data.draw(st.integers(0, len(self.to_station) - 1))
+            who, answer = self.to_station[at] if keep else self.to_station.pop(at)
+            self.everybody[who].side.receive(answer, 7)
+
+    @rule(data=st.data())
+    def lose(self, data: st.DataObject) -> None:
+        wire = self.to_hq if data.draw(st.booleans()) else self.to_station
+        if wire:
+            wire.pop(data.draw(st.integers(0, len(wire) - 1)))
+
+    @rule(who=st.integers(0, 1))
+    def restart(self, who: int) -> None:
+        """A gateway starts again and knows nothing of what headquarters said."""
+        old = self.senders[who]
+        self.senders[who] = Sender(old.side._device, list(old.journals.values()))
+        self.senders[who].journals = old.journals
+
+    @rule(data=st.data())
+    def somebody_clones_device_two(self, data: st.DataObject) -> None:
+        """A copy of its medium goes on by itself: two stories from one place on."""
+        journal = self.senders[1].journals[2]
+        if self.clone is None and journal.entries:
+            cut = data.draw(st.integers(1, len(journal.entries)))
+            copied = Journal(2, journal.entries[:cut])
+            copied.append("the clone speaks")
+            self.clone = Sender(2, [copied])
+
+    @rule()
+    def back_up(self) -> None:
+        self.backup = self.store.snapshot()
+
+    @rule()
+    def restore(self) -> None:
+        self.store = self.store.restore(self.backup)
+        self.buried &= self.store.dead()
+
+    @rule(rubbish=st.sampled_from(["shape", "kind", "signature", "stranger", "private"]), n=st.integers(0, 3))
+    def bad_triple(self, rubbish: str, n: int) -> None:
+        """What no device of ours signed, between two good things, in a push that an enrolled device did sign."""
+        raw: cbor.Value = [b"no entry", bytes(64), None]
+        good = entry(0, 99 + n, bytes(32), "loose")
+        if rubbish == "shape":
+            raw = [n, "what"]
+        elif rubbish == "signature":
+            raw = [good.entry, bytes([n]) * 64, None]
+        elif rubbish == "private":
+            raw = [good.entry, good.signature, b"another person"]
+        elif rubbish == "stranger":
+            body = cbor.decode(good.entry)
+            assert isinstance(body, list)
+            raw = [cbor.encode([1, 77, *body[2:]]), good.signature, None]
+        taken = self.hq().take([raw])
+        assert (taken.stored, taken.repeats, taken.forks, taken.dead) == (0, 0, 0, 1)
+        self.buried.add(cbor.encode(raw))
+
+    @invariant()
+    def nothing_is_held_that_nobody_wrote(self) -> None:
+        written = set().union(*(j.hashes() for s in self.everybody.values() for j in s.journals.values()))
+        assert self.store.all_hashes() <= written
+        assert self.buried <= self.store.dead()
+
+    def teardown(self) -> None:
+        """The wire heals: in the end headquarters holds exactly what was written, in chains to every head."""
+        for _ in range(8):
+            for sender in self.everybody.values():
+                if sender.heads():
+                    self.nonces += 1
+                    answer = self.hq().receive(sender.push(self.nonces.to_bytes(16, "big")), 7)
+                    events = sender.side.receive(answer, 7)
+                    assert not any(isinstance(event, Stuck) for event in events)
+        written = set().union(*(j.hashes() for s in self.everybody.values() for j in s.journals.values()))
+        assert self.store.all_hashes() == written
+        heads = {head for sender in self.everybody.values() for head in sender.heads()}
+        tips = {
+            Head(device, seq, hash)
+            for device, chain in self.store.chains([0, 1, 2]).items()
+            for hash, seq in chain.tips.items()
+        }
+        inner = {head for head in heads - tips if head.device == 2}  # a clone that stopped where the original went on
+        assert heads - inner <= tips
+        assert all(not chain.loose for chain in self.store.chains([0, 1, 2]).values())
+
+
+def test_every_entry_arrives_once_whatever_the_wire_does() -> None:
+    """The story of this file's first lines, with the store in memory."""
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        lambda: Delivery(DictStore()),
+        settings=settings(max_examples=100, stateful_step_count=40, deadline=None),
+    )
