@@ -154,7 +154,7 @@ class Fields(_Source):
     def texts(self, field: str, *, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
         """An array of texts, none empty; one without default must be there and have an item."""
         value = self.raw(field)
-        if value is None and default is not None:
+        if value in (None, []) and default is not None:
             return default
         if not isinstance(value, list) or not value:
             self._refuse_array(field, allowed="[«…»]")
