@@ -61,7 +61,8 @@ _ROWS: Final = "آ اٱ ءأإؤئ ب پ ت ث ج چ ح خ د ذ ر ز ژ س ش 
 _RANK: Final = {
     letter: (row, place) for row, letters in enumerate(_ROWS.split()) for place, letter in enumerate(letters)
 }
-_LETTER_FIRST: Final = 0x600  # above every Latin letter and digit, which sort first and by code point
+_LETTER_FIRST: Final = 0x600  # spaces, marks and digits stand before the alphabet, by code point
+_OTHER_SCRIPT: Final = "\uf8ff"  # letters of other scripts stand behind it
 
 
 def sort_key(text: str) -> str:
@@ -79,7 +80,7 @@ def sort_key(text: str) -> str:
         elif unicodedata.combining(letter):
             second.append(letter)
         else:
-            first.append(letter)
+            first.append(_OTHER_SCRIPT + letter if letter.isalpha() else letter)
             second.append("0")
     return "".join(first) + "\0" + "".join(second)
 
