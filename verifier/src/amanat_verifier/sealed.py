@@ -1,0 +1,235 @@
+"""Each ballot by itself: checks V6 (permit), V7 (form and signature), V8 (proofs), V12 (not tested), V13 (approvals).
+
+A ballot that fails one of them must be annulled in public (T-4); the check then holds, and V16 sees that it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from amanat_verifier.ballots import Ballot, Failures, approvals, ballots, by_session, permits, tested
+from amanat_verifier.bulletin import BALLOT, bulletin
+from amanat_verifier.devices import APPROVER, CHECK_IN, TERMINAL, Device, devices
+from amanat_verifier.faults import Fault
+from amanat_verifier.group import add, base, is_sound, scalar, times
+from amanat_verifier.hashes import challenge, has_signed
+from amanat_verifier.manifest import manifest
+from amanat_verifier.pool import pieces, spread
+from amanat_verifier.record import Record, once
+from amanat_verifier.shapes import require_ascending
+
+CHUNK_MIN = 64  # ballots, so that a child's start is paid for
+PAIR = 64  # bytes of (A, B) or of (R, s)
+
+
+def _device(record: Record, number: int, role: int, station: int) -> Device | None:
+    """The device, if it exists, has the role and belongs to the station."""
+    device = devices(record).get(number)
+    return device if device and device.roles & role and device.station == station else None
+
+
+def _permit_fault(record: Record, ballot: Ballot) -> str:
+    """V6 for one ballot; an empty text if all is well."""
+    permit = ballot.permit
+    if permit is None:
+        return f"permit of wrong form ({ballot.malformed})"
+    found = manifest(record)
+    if permit.mask >> len(found.contests) or not permit.mask or permit.station >= len(found.stations):
+        return "permit for a contest or station that does not exist"
+    if not (is_sound(permit.e[:32]) and is_sound(permit.e[32:])):
+        return "permit: E is not two points other than the identity"
+    issuer = _device(record, permit.issuer, CHECK_IN, permit.station)
+    if issuer is None:
+        return "permit: its issuer is no check-in device of the station"
+    if (ballot.ph, permit.issuer) not in _listed_permits(record):
+        return "permit: not in permits.seq under its issuer"
+    if not has_signed(issuer.key, found.eh, "permit", ballot.ph, ballot.permit_signature):
+        return "permit: the issuer's signature does not hold"
+    return ""
+
+
+def _form_fault(record: Record, ballot: Ballot) -> str:
+    """V7 for one ballot."""
+    permit = ballot.permit
+    if permit is None:
+        return f"ballot of wrong form ({ballot.malformed})"
+    found = manifest(record)
+    widths = [found.contests[i].width for i in permit.contests() if i < len(found.contests)]
+    sizes = [PAIR * width for width in widths]
+    if list(map(len, ballot.ciphertexts)) != sizes or list(map(len, ballot.proofs)) != sizes:
+        return "ballot: its parts are not those of the permit's contests"
+    joined = b"".join(ballot.ciphertexts)
+    if not all(is_sound(joined[i : i + 32]) for i in range(0, len(joined), 32)):
+        return "ballot: A or B is no point, or is the identity"
+    terminal = _device(record, permit.terminal, TERMINAL, permit.station)
+    if terminal is None:
+        return "ballot: the terminal named is no ballot terminal of the station"
+    if not has_signed(terminal.key, found.eh, "cast", ballot.id, ballot.cast):
+        return "ballot: the terminal's signature does not hold"
+    return ""
+
+
+def _proof_fault(record: Record, ballot: Ballot) -> str:
+    """V8 for one ballot; what has no parts was named by V7."""
+    if ballot.permit is None:
+        return ""
+    found = manifest(record)
+    key = found.keys["K"][0]
+    for contest, pairs, proofs in zip(ballot.permit.contests(), ballot.ciphertexts, ballot.proofs, strict=False):
+        for limb, at in enumerate(range(0, min(len(pairs), len(proofs)), PAIR)):
+            a, b = pairs[at : at + 32], pairs[at + 32 : at + PAIR]
+            r, s = proofs[at : at + 32], scalar(proofs[at + 32 : at + PAIR])
+            if s is None or not (is_sound(r) and is_sound(a)):
+                return f"ballot: proof of contest {contest}, limb {limb}: not canonical"
+            c = challenge(found.eh, "pok", ballot.ph, contest, limb, key, a, b, r)
+            if base(s) != add(r, times(c, a)):
+                return f"ballot: proof of contest {contest}, limb {limb} does not hold"
+    return ""
+
+
+@once
+def _listed_permits(record: Record) -> set[tuple[bytes, int]]:
+    return set(permits(record))
+
+
+def _scan(record: Record, task: tuple[Callable[[Record, Ballot], str], range]) -> list[tuple[bytes, str]]:
+    fault_of, part = task
+    all_of_them = ballots(record)
+    return [(all_of_them[i].id, why) for i in part if (why := fault_of(record, all_of_them[i]))]
+
+
+def _failures(record: Record, fault_of: Callable[[Record, Ballot], str]) -> Failures:
+    manifest(record), devices(record), _listed_permits(record)  # found once, before children inherit them
+    parts = pieces(len(ballots(record)), record.jobs, at_least=CHUNK_MIN)
+    found = spread(record.jobs, record, _scan, [(fault_of, part) for part in parts])
+    return Failures({ballot: why for rows in found for ballot, why in rows})
+
+
+@once
+def bad_permits(record: Record) -> Failures:
+    """Ballots that fail V6."""
+    return _failures(record, _permit_fault)
+
+
+@once
+def bad_forms(record: Record) -> Failures:
+    """Ballots that fail V7, later copies of a ciphertext included (later by session, then by id)."""
+    failures = _failures(record, _form_fault)
+    seen: set[bytes] = set()
+    for ballot in ballots(record):
+        joined = b"".join(ballot.ciphertexts)
+        pairs = {joined[i : i + PAIR] for i in range(0, len(joined), PAIR)}
+        if pairs & seen or len(pairs) * PAIR != len(joined):
+            failures.why.setdefault(ballot.id, "ballot: a ciphertext of it is in the record already")
+        seen |= pairs
+    return failures
+
+
+@once
+def bad_proofs(record: Record) -> Failures:
+    """Ballots that fail V8."""
+    return _failures(record, _proof_fault)
+
+
+@once
+def cast_though_tested(record: Record) -> Failures:
+    """Ballots that fail V12."""
+    ids = {ballot for ballot, _ in tested(record)}
+    return Failures({b.id: "ballot: it was tested, so it is void" for b in ballots(record) if b.id in ids})
+
+
+def _approval_fault(record: Record, ballot: Ballot) -> str:
+    permit, stations = ballot.permit, manifest(record).stations
+    if permit is None or permit.station >= len(stations) or not stations[permit.station].approvals:
+        return ""
+    approvers = _approvers(record).get(ballot.ph, ())
+    if any(number != permit.issuer and _device(record, number, APPROVER, permit.station) for number in approvers):
+        return ""
+    return "permit: no second approval by another device of the station"
+
+
+@once
+def _approvers(record: Record) -> dict[bytes, list[int]]:
+    found: dict[bytes, list[int]] = {}
+    for ph, number, _ in approvals(record):
+        found.setdefault(ph, []).append(number)
+    return found
+
+
+@once
+def unapproved(record: Record) -> Failures:
+    """Ballots that fail V13; the approvals' own signatures are checked by V13 itself."""
+    return Failures({b.id: why for b in ballots(record) if (why := _approval_fault(record, b))})
+
+
+@once
+def failing(record: Record) -> dict[bytes, str]:
+    """Whoever fails V6, V7, V8, V12 or V13: annulled by T-4."""
+    whole: dict[bytes, str] = {}
+    for found in (bad_permits, bad_forms, bad_proofs, cast_though_tested, unapproved):
+        whole = {**found(record).why, **whole}
+    return whole
+
+
+def _count(record: Record) -> int:
+    """Ballots in the files; an empty file passes only if the bulletin has no ballot either."""
+    count = len(ballots(record))
+    if not count and bulletin(record).kind(BALLOT):
+        raise Fault("ballots/: no ballot, though the bulletin has some")
+    return count
+
+
+def check_permits(record: Record) -> int:
+    """V6."""
+    bad_permits(record).require_annulled(record)
+    for i, (ph, number) in enumerate(permits(record), 1):
+        device = devices(record).get(number)
+        if device is None:
+            raise Fault(f"journal-summaries/permits.seq: item {i} ({ph.hex()}): no such device")
+    return _count(record)
+
+
+def check_forms(record: Record) -> int:
+    """V7."""
+    for s, rows in by_session(record).items():
+        require_ascending([ballot.id for ballot in rows], f"ballots/{s}.seq")
+    bad_forms(record).require_annulled(record)
+    return _count(record)
+
+
+def check_proofs(record: Record) -> int:
+    """V8."""
+    bad_proofs(record).require_annulled(record)
+    return _count(record)
+
+
+def check_tested(record: Record) -> int:
+    """V12: tested ids are terminals' and none was cast."""
+    for i, (_, number) in enumerate(tested(record), 1):
+        device = devices(record).get(number)
+        if device is None or not device.roles & TERMINAL:
+            raise Fault(f"journal-summaries/tested.seq: item {i}: no such terminal")
+    cast_though_tested(record).require_annulled(record)
+    return len(tested(record))
+
+
+def _bad_approvals(record: Record, part: range) -> list[int]:
+    rows, eh, enrolled = approvals(record), manifest(record).eh, devices(record)
+    bad = []
+    for i in part:
+        ph, number, signature = rows[i]
+        device = enrolled.get(number)
+        if device is None or not device.roles & APPROVER or not has_signed(device.key, eh, "approve", ph, signature):
+            bad.append(i)
+    return bad
+
+
+def check_approvals(record: Record) -> int:
+    """V13: every approval is an approver's signature, and stands beside each permit that needs one."""
+    count = len(approvals(record))
+    manifest(record), devices(record)
+    for bad in spread(record.jobs, record, _bad_approvals, pieces(count, record.jobs, at_least=CHUNK_MIN)):
+        if bad:
+            raise Fault(f"journal-summaries/approvals.seq: item {bad[0] + 1}: no approver's signature")
+    unapproved(record).require_annulled(record)
+    return count
