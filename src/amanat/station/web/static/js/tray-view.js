@@ -1,0 +1,76 @@
+// Draws a tray: slots that are always visible, hits, the card of the last name, and the touch board.
+import { $, code, fill, make } from "./dom.js";
+import { digits, number } from "./persian.js";
+
+const LETTERS = [..."ابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"];
+const LONG = 17; // letters of a name that still fit a slot at full size
+const PAD = [..."123456789"];
+
+const initials = (name) => name.split(" ").map((word) => word[0]).slice(0, 2).join("\u200c ");
+
+function slot(row, place, pulse) {
+  const order = make("span", { class: "place", text: number(place + 1) });
+  if (!row) return make("li", { class: "empty" }, order);
+  const about = make("span", { class: "about" }, code(digits(row.code)), row.mark ? ` · ${row.mark}` : "");
+  const name = make("span", { class: row.name.length > LONG ? "name long" : "name", text: row.name });
+  return make("li", {}, make("button", { type: "button", "data-code": row.code, class: row.code === pulse ? "pulse" : null }, order, name, about));
+}
+
+/** Sets the rows of a list that fills columns downwards: `narrow` and `wide` are its numbers of columns. */
+export function columns(list, count, { narrow, wide }) {
+  list.style.setProperty("--rows-narrow", Math.ceil(count / narrow));
+  list.style.setProperty("--rows-wide", Math.ceil(count / wide));
+}
+
+export function drawSlots(tray, pulse) {
+  const list = $("#slots");
+  const most = tray.contest.max_choices;
+  list.classList.toggle("single", most === 1);
+  columns(list, most, most <= 5 ? { narrow: 1, wide: 1 } : most <= 16 ? { narrow: 2, wide: 2 } : { narrow: 2, wide: 3 });
+  list.replaceChildren(...Array.from({ length: most }, (_, place) => slot(tray.chosen[place], place, pulse)));
+}
+
+export function drawHits(tray) {
+  const hits = tray.hits.shown.map((row, place) =>
+    make("li", {}, make("button", { type: "button", "data-hit": place + 1 },
+      make("kbd", { text: number(place + 1) }),
+      make("span", { class: "name", text: row.name }, row.mark ? make("small", { text: ` ${row.mark}` }) : null),
+      code(digits(row.code)))));
+  $("#hits").replaceChildren(...hits);
+}
+
+export function drawCard(row, removable, flash) {
+  const card = $("#card");
+  card.hidden = !row;
+  if (!row) return;
+  $("#card-remove").hidden = !removable;
+  $("#card-remove").dataset.code = row.code;
+  fill({ initials: initials(row.name), "card-name": row.name, "card-mark": row.mark, "card-code": digits(row.code) }, card);
+  card.classList.remove("flash");
+  if (flash) requestAnimationFrame(() => card.classList.add("flash"));
+}
+
+export function drawField(tray) {
+  const field = $("#field");
+  field.value = tray.searching ? tray.text : digits(tray.text);
+  field.classList.toggle("selected", tray.selected);
+  field.placeholder = `کد ${number(tray.candidates.codeLength)} رقمی یا نام`;
+}
+
+/** The touch board: letters after which nobody is found are dimmed; or a number pad. */
+export function drawBoard(tray, letters) {
+  const key = (text, traits) => make("button", { type: "button", text, ...traits });
+  const erase = key("⌫", { "data-erase": true, "aria-label": "پاک کردن" });
+  const board = $("#board");
+  board.className = letters ? "board letters" : "board pad";
+  if (letters) {
+    const next = tray.candidates.nextLetters(tray.searching ? tray.text : "");
+    board.replaceChildren(
+      ...LETTERS.map((letter) => key(letter, { "data-letter": letter, disabled: !next.has(letter) })),
+      key("فاصله", { "data-letter": " ", class: "wide" }), erase, key("۱۲۳", { "data-board": "pad" }));
+  } else {
+    board.replaceChildren(
+      ...PAD.map((digit) => key(digits(digit), { "data-digit": digit })),
+      key("حروف", { "data-board": "letters" }), key(digits("0"), { "data-digit": "0" }), erase);
+  }
+}
