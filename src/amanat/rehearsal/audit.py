@@ -5,12 +5,12 @@ exactly-once (P1) and, for the ids, B-6.
 """
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from amanat.records import cbor
+from amanat.records.cbor import Value, as_bytes, as_list, as_uint
 from amanat.records.identifiers import identifier
 from amanat.rehearsal.ledger import Line
 
@@ -38,30 +38,24 @@ def read_record(record: Path, *, session: int = 1) -> Published:
     """Received ids and what was set aside, in this session.  Raises Malformed and OSError."""
     eh = hashlib.sha256((record / "manifest.cbor").read_bytes()).digest()  # the election hash, M-1
     ballots = cbor.decode_seq((record / f"ballots/{session}.seq").read_bytes())
-    received = frozenset(identifier("ballot", eh, pair_first(item)) for item in ballots)
+    received = frozenset(identifier("ballot", eh, core_of(item)) for item in ballots)
     items = cbor.decode_seq((record / f"dedup/{session}/set-aside.seq").read_bytes())
     set_aside: dict[bytes, str] = {}
     for item in items:
-        assert isinstance(item, list)
-        ballot, reason, _ = item
-        assert isinstance(ballot, bytes)
-        assert isinstance(reason, int)
-        set_aside[ballot] = REASONS[reason]
+        ballot, reason, _ = as_list(item, "set-aside", size=3)
+        set_aside[as_bytes(ballot, "ballot id", size=32)] = REASONS[as_uint(reason, "reason")]
     return Published(eh.hex(), received, set_aside)
 
 
-def pair_first(item: cbor.Value) -> bytes:
-    """The Core of a ballots file's item."""
-    assert isinstance(item, list)
-    core = item[0]
-    assert isinstance(core, bytes)
-    return core
+def core_of(item: Value) -> bytes:
+    """The Core of an item of a ballots file."""
+    return as_bytes(as_list(item, "ballot", size=2)[0], "Core")
 
 
 def audit(lines: Iterable[Line], published: Published) -> Verdict:
     """Holds what voters were told against what was published."""
     lost = []
-    counted: Counter[str] = Counter()
+    counted: dict[str, set[bytes]] = {}
     for line in lines:
         if line.ballot is None:
             continue
@@ -69,5 +63,5 @@ def audit(lines: Iterable[Line], published: Published) -> Verdict:
         if ballot not in published.received:
             lost.append(line.ballot)
         elif ballot not in published.set_aside:
-            counted[line.person] += 1
-    return Verdict(tuple(lost), tuple(person for person, count in counted.items() if count > 1))
+            counted.setdefault(line.person, set()).add(ballot)
+    return Verdict(tuple(lost), tuple(person for person, ballots in counted.items() if len(ballots) > 1))

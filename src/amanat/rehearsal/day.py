@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from amanat.errors import Rejected
 from amanat.rehearsal.clock import Clock
@@ -31,8 +31,7 @@ OFFICERS: Final = ("رئیس شعبه", "نمایندهٔ ناظر")
 BURST: Final = 64  # requests under way at once when something is asked of every terminal
 
 
-@dataclass(frozen=True)
-class Sample:
+class Sample(NamedTuple):
     """How many votes the voters were told of, and how many headquarters held (None: it did not answer)."""
 
     at: float

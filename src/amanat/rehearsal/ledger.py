@@ -37,6 +37,7 @@ class Ledger:
         self.tested = 0
         self.refused: Counter[str] = Counter({"checked-in-already": 0, "not-eligible": 0})
         self.by_station: dict[str, Counter[str]] = {}
+        self.refused_by_station: Counter[str] = Counter()
 
     def write(self, line: Line) -> None:
         """Adds one visit."""
@@ -50,6 +51,11 @@ class Ledger:
             self.left += 1
         else:
             self.refused[line.reason or "unknown"] += 1
+            self.refused_by_station[line.station] += 1
+
+    def cast_at(self, station: str, contest: str) -> int:
+        """Visits to this station that ended with a ballot of this contest in the box."""
+        return self.by_station.get(station, Counter())[contest]
 
     def close(self) -> None:
         """Nothing more is told."""

@@ -5,13 +5,15 @@ twice wants the same both times, so that the right result does not hang on which
 """
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 
+from amanat.records.ballots import Row, voter_ids
+from amanat.records.definition import ContestDefinition
 from amanat.rehearsal.plan import DAY_SECONDS
 from amanat.rules.eligibility import Flags
-from amanat.rules.national_id import parse, synthetic
+from amanat.rules.national_id import NationalId, synthetic
 
 DOUBLE_SHARE: Final = 0.01  # try a second station
 STALE_SHARE: Final = 0.005  # the register on the devices is older than what headquarters knows
@@ -27,19 +29,10 @@ FAMILY = ("احمدی", "کریمی", "موسوی", "رحیمی", "نوری", "�
 
 
 @dataclass(frozen=True)
-class Contest:
-    """What people need to know of a contest."""
-
-    id: str
-    max_choices: int
-    codes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Citizen:
     """An entry of the register: what the devices carry, and what headquarters learned later (None: nothing)."""
 
-    national_id: str
+    national_id: NationalId
     name_fa: str
     birth_year: int
     flags: Flags
@@ -51,7 +44,7 @@ class Visit:
     """One person at one station, at `at` seconds after the polls opened.  `choices` are codes by contest id."""
 
     at: float
-    person: str
+    person: NationalId
     station: str
     choices: Mapping[str, tuple[str, ...]]
     tests: int = 0
@@ -64,14 +57,14 @@ class Crowd:
 
     citizens: list[Citizen]
     visits: list[Visit]
-    voters: dict[str, str] = field(default_factory=dict)
+    voters: dict[str, NationalId] = field(default_factory=dict)
     """For a replay: the text of the file's `voter` column to the national id it stands for."""
 
 
 def citizen(draw: random.Random, number: int, flags: Flags, later: Flags | None = None) -> Citizen:
     """An invented person with the `number`-th synthetic id."""
     name = f"{draw.choice(GIVEN)} {draw.choice(FAMILY)}"
-    return Citizen(str(synthetic(number)), name, draw.randrange(1310, 1384), flags, later)
+    return Citizen(synthetic(number), name, draw.randrange(1310, 1384), flags, later)
 
 
 def arrival(draw: random.Random) -> float:
@@ -80,7 +73,7 @@ def arrival(draw: random.Random) -> float:
     return draw.triangular(0, LAST_ARRIVAL_SECONDS, peak * LAST_ARRIVAL_SECONDS)
 
 
-def choice(draw: random.Random, contest: Contest, weights: Sequence[float]) -> tuple[str, ...]:
+def choice(draw: random.Random, contest: ContestDefinition, weights: Sequence[float]) -> tuple[str, ...]:
     """Codes without repetition, popular ones more often; sometimes blank."""
     if draw.random() < BLANK_SHARE:
         return ()
@@ -93,7 +86,7 @@ def choice(draw: random.Random, contest: Contest, weights: Sequence[float]) -> t
     return tuple(sorted(chosen))
 
 
-def popularity(draw: random.Random, contest: Contest) -> list[float]:
+def popularity(draw: random.Random, contest: ContestDefinition) -> list[float]:
     """Cumulative weights: a few are well known, most are not."""
     weights = [1 / (rank + 1.5) for rank in range(len(contest.codes))]
     draw.shuffle(weights)
@@ -101,7 +94,7 @@ def popularity(draw: random.Random, contest: Contest) -> list[float]:
     return [total := total + weight for weight in weights]
 
 
-def invent(*, voters: int, stations: Mapping[str, int], contests: Sequence[Contest], seed: int) -> Crowd:
+def invent(*, voters: int, stations: Mapping[str, int], contests: Sequence[ContestDefinition], seed: int) -> Crowd:
     """`voters` people who come, some twice, and those who stay at home.  `stations` are ids with their booths."""
     draw = random.Random(f"people {seed}")
     weights = {contest.id: popularity(draw, contest) for contest in contests}
@@ -132,43 +125,14 @@ def invent(*, voters: int, stations: Mapping[str, int], contests: Sequence[Conte
     return Crowd(citizens, visits)
 
 
-class Row(Protocol):
-    """A row of `ballots.csv`, read and found good."""
-
-    @property
-    def station(self) -> str: ...
-    @property
-    def voter(self) -> str: ...
-    @property
-    def contest(self) -> str: ...
-    @property
-    def choices(self) -> Sequence[str]: ...
-
-
-def national_ids(voters: Iterable[str]) -> dict[str, str]:
-    """A national id for each text, in order of first appearance; synthetic ones skip those that are in the file."""
-    texts = list(dict.fromkeys(voters))
-    ids = {text: str(found) for text in texts if (found := parse(text)) is not None}
-    taken = set(ids.values())
-    number = 0
-    for text in texts:
-        if text in ids:
-            continue
-        while (new := str(synthetic(number))) in taken:
-            number += 1
-        number += 1
-        ids[text] = new
-    return {text: ids[text] for text in texts}
-
-
 def from_rows(rows: Sequence[Row], *, seed: int) -> Crowd:
     """The visits that the rows describe, in file order per station and evenly over the day.
 
     Rows of one voter at one station that name different contests are one visit; a contest named again begins another.
     """
-    ids = national_ids(row.voter for row in rows)
-    open_visits: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
-    queues: dict[str, list[tuple[str, dict[str, tuple[str, ...]]]]] = {}
+    ids = voter_ids(rows)
+    open_visits: dict[tuple[str, NationalId], dict[str, tuple[str, ...]]] = {}
+    queues: dict[str, list[tuple[NationalId, dict[str, tuple[str, ...]]]]] = {}
     for row in rows:
         key = (row.station, ids[row.voter])
         wanted = open_visits.get(key)

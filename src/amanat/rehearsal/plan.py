@@ -97,8 +97,8 @@ def make(kind: Kind, *, seed: int, terminals: Sequence[tuple[str, int]]) -> Plan
             kind,
             outages={station: alternating(draw) for station in stations},
             headquarters_kills=tuple(sorted(draw.sample(range(30 * MINUTE, 9 * 3600), 2))),
-            power_cuts=power_cuts(draw, stations, round(0.03 * len(stations) + 0.49)),
-            media=media_losses(draw, terminals, round(len(terminals) / 100 + 0.49)),
+            power_cuts=power_cuts(draw, stations, max(1, round(0.03 * len(stations)))),
+            media=media_losses(draw, terminals, max(1, round(0.01 * len(terminals)))),
         )
     if kind == "demo":
         cut_off = draw.sample(stations, round(0.4 * len(stations)))

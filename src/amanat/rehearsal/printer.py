@@ -20,6 +20,7 @@ class Slip:
     kind: str
     fields: dict[str, str]
     qr: str | None
+    duplicate: bool
 
 
 class _Feed(asyncio.Protocol):
@@ -58,7 +59,7 @@ class Printers:
 
     def keep(self, line: dict[str, Any]) -> None:
         """Puts one slip into its tray, over what nobody took."""
-        slip = Slip(line["device"], line["kind"], line["fields"], line.get("qr"))
+        slip = Slip(line["device"], line["kind"], line["fields"], line["qr"], line["duplicate"])
         self.trays[slip.device, slip.kind] = slip
         self.kept.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
         self.printed += 1

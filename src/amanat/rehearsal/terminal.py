@@ -68,7 +68,7 @@ class Terminal:
         self.idle.append(exchange)
         return screen
 
-    async def post(self, path: str, **body: object) -> Screen:
+    async def post(self, path: str, /, **body: object) -> Screen:
         """A button pressed, or a field filled in."""
         return await self.ask("POST", path, body)
 

@@ -50,6 +50,7 @@ class Errand:
     permit: str | None = None
     booth: int = 0
     tested: int = 0
+    sealed: str | None = None
 
     def line(self, told: Any, *, reason: str | None = None, ballot: str | None = None) -> Line:
         """What the person will tell."""
@@ -81,8 +82,6 @@ async def serve(errand: Errand, place: Place, printers: Printers) -> Line:
             refused = await check_in(errand, place, printers)
         if refused is not None:
             return refused
-    if errand.visit.leaves:
-        return errand.line("left")
     async with place.booth(errand.booth):
         return await vote(errand, place.terminals[errand.booth - 1], printers)
 
@@ -111,26 +110,31 @@ async def check_in(errand: Errand, place: Place, printers: Printers) -> Line | N
 async def vote(errand: Errand, booth: Terminal, printers: Printers) -> Line:
     """Behind the curtain: permit, choices, perhaps a test, cast."""
     screen = await booth.post("/api/booth/permit", slip=errand.permit)
-    if screen.get("told") == "cast":  # the power went after the ballot was in the box; the slip comes again
-        return errand.line("cast", ballot=ballot_on(printers.take(booth.device, "cast"), booth))
+    if screen.get("told") == "cast":  # the power went after a ballot was in the box; its slip comes again
+        ballot = ballot_on(printers.take(booth.device, "cast"), booth)
+        ours = ballot == errand.sealed
+        return errand.line("cast", ballot=ballot) if ours else errand.line("refused", reason="checked-in-already")
     require(screen, at="permit")
+    if errand.visit.leaves:
+        require(await booth.post("/api/booth/leave"), at="leave")
+        return errand.line("left")
     choices = {contest: list(codes) for contest, codes in errand.visit.choices.items()}
     while errand.tested < errand.visit.tests:
-        await seal(booth, choices, printers)
+        await seal(errand, booth, choices, printers)
         require(await booth.post("/api/booth/test"), at="test")
         errand.tested += 1
-    sealed = await seal(booth, choices, printers)
+    await seal(errand, booth, choices, printers)
     screen = require(await booth.post("/api/booth/cast"), at="cast")
     ballot = ballot_on(printers.take(booth.device, "cast"), booth)
-    if screen["told"] != "cast" or ballot != sealed:
-        raise Unexpected("screen-unexpected", at="cast", screen=f"{screen} {ballot} {sealed}")
+    if screen["told"] != "cast" or ballot != errand.sealed:
+        raise Unexpected("screen-unexpected", at="cast", screen=f"{screen} {ballot} {errand.sealed}")
     return errand.line("cast", ballot=ballot)
 
 
-async def seal(booth: Terminal, choices: dict[str, list[str]], printers: Printers) -> str:
-    """The sealed ballot's id, from the first slip."""
+async def seal(errand: Errand, booth: Terminal, choices: dict[str, list[str]], printers: Printers) -> None:
+    """Choices leave the screen; the first slip names the sealed ballot."""
     require(await booth.post("/api/booth/seal", choices=choices), at="seal")
-    return ballot_on(printers.take(booth.device, "prepared"), booth)
+    errand.sealed = ballot_on(printers.take(booth.device, "prepared"), booth)
 
 
 def ballot_on(slip: Slip | None, booth: Terminal) -> str:

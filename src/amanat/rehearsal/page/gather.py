@@ -1,0 +1,114 @@
+"""Gathers what the page shows from what a rehearsal left."""
+
+import base64
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from amanat.records.definition import Definition
+from amanat.rehearsal.page.facts import ContestFact, Facts, Mark, Point, StationFact
+from amanat.rehearsal.plan import DAY_SECONDS, Plan
+from amanat.rules.persian import jalali
+
+SETTLEMENTS = "settlements.csv"
+PICTURES = "pictures.json"
+"""In the rehearsal's folder: [[caption, file]…] of screenshots to be shown."""
+KIND_WORDS = {"process": "ستاد", "power": "برق {which}", "medium": "حافظهٔ {which}"}
+SYNTHETIC_WORD = "ساختگی"
+
+
+def marks(happened: Sequence[tuple[float, str, str, str]]) -> Iterator[Mark]:
+    """Kills, power cuts and lost media; links are the shading."""
+    for at, what, which, after in happened:
+        if what in KIND_WORDS and after in ("killed", "off", "lost") and at <= DAY_SECONDS:
+            yield Mark(at, KIND_WORDS[what].format(which=which), what)
+
+
+def positions(election: Path) -> dict[str, bool]:
+    """Whether a station's position is a real one, by station id, where stations.csv says so."""
+    with (election / "stations.csv").open(encoding="utf-8-sig", newline="") as rows:
+        return {row["id"]: row.get("position") == "geonames" for row in csv.DictReader(rows)}
+
+
+def settlements(election: Path) -> tuple[dict[str, list[Point]], list[tuple[str, Point]]]:
+    """Settlements of each county, and the towns with their names; both empty where the election has no such file."""
+    counties: dict[str, list[Point]] = {}
+    towns: list[tuple[str, Point]] = []
+    if not (election / SETTLEMENTS).exists():
+        return counties, towns
+    with (election / SETTLEMENTS).open(encoding="utf-8", newline="") as rows:
+        for row in csv.DictReader(rows):
+            point = float(row["lat"]), float(row["lon"])
+            counties.setdefault(row["county"], []).append(point)
+            if row["kind"] == "city":
+                towns.append((row["name_fa"], point))
+    return counties, towns
+
+
+def pictures(folder: Path) -> list[tuple[str, str]]:
+    """Screenshots as data URIs, where there are any."""
+    if not (folder / PICTURES).exists():
+        return []
+    listed: list[list[str]] = json.loads((folder / PICTURES).read_text(encoding="utf-8"))
+    return [
+        (caption, "data:image/png;base64," + base64.b64encode((folder / name).read_bytes()).decode())
+        for caption, name in listed
+    ]
+
+
+def station_facts(
+    definition: Definition, election: Path, plan: Plan, summary: dict[str, Any], refused: Mapping[str, int]
+) -> list[StationFact]:
+    """A row a station.  A station's votes are those of its first contest."""
+    real = positions(election)
+    first = definition.contests[0].id
+    return [
+        StationFact(
+            id=station.id,
+            name_fa=station.name_fa,
+            county=station.county,
+            position=None if station.lat is None or station.lon is None else (station.lat, station.lon),
+            real=real.get(station.id, False),
+            cast=summary["by_station"][station.id][first]["cast"],
+            refused=refused.get(station.id, 0),
+            offline_hours=plan.offline_hours(station.id),
+        )
+        for station in definition.stations
+    ]
+
+
+def gather(
+    definition: Definition,
+    *,
+    election: Path,
+    out: Path,
+    plan: Plan,
+    summary: dict[str, Any],
+    checks: Sequence[Mapping[str, Any]],
+    samples: Sequence[tuple[float, int, int | None]],
+    happened: Sequence[tuple[float, str, str, str]],
+    refused: Mapping[str, int],
+) -> Facts:
+    """Everything on the page."""
+    places, towns = settlements(election)
+    title = definition.title["fa"]
+    return Facts(
+        title_fa=title,
+        day_fa=jalali(definition.polling_day),
+        synthetic=SYNTHETIC_WORD in title,
+        summary=summary,
+        samples=samples,
+        outages=list(plan.outages.values()),
+        marks=list(marks(happened)),
+        stations=station_facts(definition, election, plan, summary, refused),
+        places=places,
+        towns=towns,
+        contests=[
+            ContestFact(c.id, c.title["fa"], c.seats, {x.code: x.name_fa for x in c.candidates})
+            for c in definition.contests
+        ],
+        checks=checks,
+        pictures=pictures(out),
+    )
