@@ -77,7 +77,7 @@ class _Reader:
             raise self._fault("station-unknown", line, "station", station)
         contest = self._clean(contest) or self.only
         if contest not in self.contests:
-            raise self._fault("contest-unknown", line, "contest", contest)
+            raise self._fault("ballot-contest-unknown", line, "contest", contest)
         who = normalise(voter)
         if not who:
             raise BadInput("field-empty", file=self.file, line=line, field="voter")
