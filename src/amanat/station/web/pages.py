@@ -61,13 +61,16 @@ async def _home(request: Request) -> Response:
 
 def contests_for_search(contests: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, str]]]:
     """Each contest's candidates in the order of the Persian alphabet, with the folded text that is searched."""
-    return {
-        contest: [
-            {"code": row["code"], "name": row["name_fa"], "mark": row.get("mark") or "", "key": persian.search_key(row["name_fa"])}
-            for row in sorted(rows, key=lambda row: (persian.sort_key(row["name_fa"]), row["code"]))
-        ]
-        for contest, rows in contests.items()
-    }
+    return {contest: sorted(map(_row, rows), key=_order) for contest, rows in contests.items()}
+
+
+def _row(row: dict[str, Any]) -> dict[str, str]:
+    name = row["name_fa"]
+    return {"code": row["code"], "name": name, "mark": row.get("mark") or "", "key": persian.search_key(name)}
+
+
+def _order(row: dict[str, str]) -> tuple[str, str]:
+    return persian.sort_key(row["name"]), row["code"]
 
 
 async def _candidates(request: Request) -> Response:
