@@ -12,8 +12,9 @@ from typing import Any
 import amanat_crypto as core
 
 from . import edwards, second, second_shuffle
+from .edwards import IDENTITY, ORDER
 from .runners import VECTORS, arguments, le, outputs_of, run_core, run_second
-from .second import ORDER, Refused
+from .second import Item, Refused
 
 CORE_SOURCE = "made by amanat_crypto from fixed inputs"
 CHEAT_SOURCE = "made by the second implementation's cheating mixer"
@@ -118,7 +119,8 @@ def basics() -> None:
 def sealed() -> None:
     context = fixed_hash("permit")
     made = core.seal(eh=EH, key=KEY, context=context, contest=3, limbs=[11, 12], secret=fixed("device"))
-    parts = [{"limb": i, "ciphertext": made.ciphertexts[64 * i :][:64], "proof": made.proofs[64 * i :][:64]} for i in (0, 1)]
+    cut = [(made.ciphertexts[at : at + 64], made.proofs[at : at + 64]) for at in (0, 64)]
+    parts = [{"limb": i, "ciphertext": ciphertext, "proof": proof} for i, (ciphertext, proof) in enumerate(cut)]
     good: Case = {"eh": EH, "key": KEY, "context": context, "contest": 3, **parts[1]}
     ciphertext, proof = good["ciphertext"], good["proof"]
     write("sealed/accept-two-limbs", "verify_sealed", [good | part for part in parts])
@@ -151,14 +153,16 @@ def linear() -> None:
     messages = core.embed([1, 2, 3, 4, 5])
     randomness = b"".join(fixed(f"row {i}") for i in range(5))
     ciphertexts = core.elgamal(base=core.G, key=KEY, messages=messages, randomness=randomness)
-    secrets, context = fixed("z") + fixed("w"), [OH, [1, 3, 5], 3, 0]
+    secrets = fixed("z") + fixed("w")
+    context: list[Item] = [OH, [1, 3, 5], 3, 0]
     rows = core.tag_rows(ciphertexts)
     outputs, proof = core.linear_share(domain="tag", eh=EH, context=context, secrets=secrets, rows=rows)
     publics = core.base_mul(secrets)
     tag: Case = {"domain": "tag", "eh": EH, "context": context, "publics": publics, "rows": rows}
     tag |= {"outputs": outputs, "proof": proof}
     write("linear/accept-tag", "verify_linear", [tag])
-    heads, decrypt_context = core.cipher_heads(ciphertexts), [OH, 0, "s1-1", [1, 3, 5], 1]
+    heads = core.cipher_heads(ciphertexts)
+    decrypt_context: list[Item] = [OH, 0, "s1-1", [1, 3, 5], 1]
     shares, share_proof = core.linear_share(
         domain="decrypt", eh=EH, context=decrypt_context, secrets=SECRET, rows=heads
     )
@@ -167,7 +171,8 @@ def linear() -> None:
     one, one_proof = core.linear_share(domain="tag", eh=EH, context=context, secrets=secrets, rows=rows[:64])
     write("linear/accept-one-row", "verify_linear", [tag | {"rows": rows[:64], "outputs": one, "proof": one_proof}])
 
-    seed = second.h512("tag", EH, *context, second.items_of(publics), hashlib.sha512(rows).digest(), hashlib.sha512(outputs).digest())
+    hashes = [hashlib.sha512(rows).digest(), hashlib.sha512(outputs).digest()]
+    seed = second.h512("tag", EH, *context, second.items_of(publics), *hashes)
     ratio = second.expand(seed, 0) * pow(second.expand(seed, 1), -1, ORDER) % ORDER
     cancel = core.points_negate(core.base_mul(le(ratio)))
     adaptive = put(moved(outputs, 0), 1, core.points_add(outputs[32:64], cancel))
@@ -201,9 +206,7 @@ def linear() -> None:
         "outputs-shifted-by-opposites": {0: second.G, 1: edwards.neg(second.G)},
     }
     for name, lie in shifts.items():
-        outputs, proof = second.linear_share(
-            domain="tag", eh=EH, context=context, secrets=secrets, rows=rows, lie=lie
-        )
+        outputs, proof = second.linear_share(domain="tag", eh=EH, context=context, secrets=secrets, rows=rows, lie=lie)
         case = tag | {"outputs": outputs, "proof": proof}
         write(f"linear/reject-{name}", "verify_linear", [case], source="made by the second implementation's liar")
 
@@ -237,7 +240,7 @@ def cheats() -> None:
     """A mixer with a whole prover at hand, lying in its outputs alone."""
     g, minus_g = second.G, edwards.neg(second.G)
     forged: dict[str, Case] = {
-        "one-text-replaced": {"shift": [[g, second.IDENTITY]]},
+        "one-text-replaced": {"shift": [[g, IDENTITY]]},
         "shift-between-columns": {"shift": [[g, minus_g]]},
         "shift-between-tuples": {"shift": [[g, g], [minus_g, minus_g]]},
         "one-repeated-one-dropped": {"take": [0, 0, 2]},
@@ -301,10 +304,13 @@ def key_generation() -> None:
     }
     for name, change in wrong.items():
         write(f"key-generation/reject-possession-{name}", "pop_verify", [good | change])
-    shares = [{"commitments": commitments, "i": i, "share": core.polynomial_at(coefficients, i)} for i in (1, 2, 5)]
+    shares: list[Case] = [
+        {"commitments": commitments, "i": i, "share": core.polynomial_at(coefficients, i)} for i in (1, 2, 5)
+    ]
     write("key-generation/accept-shares", "share_verify", shares)
     write("key-generation/reject-share-of-another", "share_verify", [shares[0] | {"i": 2}])
-    write("key-generation/reject-share-plus-one", "share_verify", [shares[0] | {"share": plus(shares[0]["share"], 0, 1)}])
+    wrong_share = shares[0] | {"share": plus(shares[0]["share"], 0, 1)}
+    write("key-generation/reject-share-plus-one", "share_verify", [wrong_share])
     sets = [(1, [1, 2, 3]), (4, [1, 4, 5]), (5, [2, 3, 5]), (7, [7])]
     write("key-generation/accept-lagrange", "lagrange", [{"j": j, "members": members} for j, members in sets])
 

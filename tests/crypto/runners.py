@@ -56,7 +56,9 @@ def core_unembed(point: bytes) -> Outputs:
     return {"limb": limb}
 
 
-def core_verify_sealed(*, context: bytes, contest: int, limb: int, ciphertext: bytes, proof: bytes, **rest: Any) -> None:
+def core_verify_sealed(
+    *, context: bytes, contest: int, limb: int, ciphertext: bytes, proof: bytes, **rest: Any
+) -> None:
     columns = {"contexts": context, "ciphertexts": ciphertext, "proofs": proof}
     good(core.verify_sealed(contests=[contest], limbs=[limb], **columns, **rest))
 
@@ -71,8 +73,8 @@ def core_verify_signature(*, key: bytes, digest: bytes, signature: bytes, **rest
 
 def second_elgamal(*, base: bytes, key: bytes, message: bytes, randomness: bytes) -> Outputs:
     r = second.scalar_of(randomness)
-    a, k = (second.mul(r, second.decode(point, identity_allowed=False)) for point in (base, key))
-    return {"ciphertext": second.encode(a) + second.encode(second.add(second.decode(message), k))}
+    a, k = (edwards.mul(r, second.decode(point, identity_allowed=False)) for point in (base, key))
+    return {"ciphertext": second.encode(a) + second.encode(edwards.add(second.decode(message), k))}
 
 
 CORE: Mapping[str, Callable[..., Any]] = {
@@ -99,7 +101,7 @@ SECOND: Mapping[str, Callable[..., Any]] = {
         second.points_of(points, identity_allowed=identity_allowed)
     ),
     "require_scalars": lambda scalars: void([second.scalar_of(item) for item in second.items_of(scalars)]),
-    "base_mul": lambda scalar: {"point": second.encode(second.mul(second.scalar_of(scalar), second.G))},
+    "base_mul": lambda scalar: {"point": second.encode(edwards.mul(second.scalar_of(scalar), second.G))},
     "hash_to_group": lambda domain, data: {"point": second.encode(second.hash_to_group(domain, data))},
     "embed": lambda limb: {"point": second.embed(limb)},
     "unembed": lambda point: {"limb": second.unembed(point)},

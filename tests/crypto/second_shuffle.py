@@ -5,8 +5,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .edwards import ORDER, Point, add, mul, neg
-from .second import G, Item, Refused, decode, digest, encode, expand, h512, hash_to_group, hs, items_of, points_of
-from .second import require, same, scalar_of, total
+from .second import (
+    G,
+    Item,
+    decode,
+    digest,
+    encode,
+    expand,
+    h512,
+    hash_to_group,
+    hs,
+    items_of,
+    points_of,
+    require,
+    same,
+    scalar_of,
+    total,
+)
 
 Cipher = tuple[Point, Point]
 
@@ -31,6 +46,10 @@ def product(values: Sequence[int]) -> int:
     for value in values:
         result = result * value % ORDER
     return result
+
+
+def dot(a: Sequence[int], b: Sequence[int]) -> int:
+    return sum(x * y for x, y in zip(a, b, strict=True))
 
 
 def minus(a: Point, b: Point) -> Point:
@@ -147,11 +166,12 @@ def shuffle(
     u = [expand(seed, i) for i in range(n)]
     u_new = [u[j] for j in psi]
 
-    r_hat, chain = draw(n), []
+    r_hat = draw(n)
+    chain: list[Point] = []
     for i in range(n):
         chain.append(add(mul(r_hat[i], G), mul(u_new[i], chain[-1] if chain else h[0])))
     v = [product(u_new[i + 1 :]) for i in range(n)]
-    secrets_3 = [sum(r), sum(x * y for x, y in zip(r_hat, v, strict=True)), sum(x * y for x, y in zip(r, u, strict=True))]
+    r_total, r_chain, r_mixed = sum(r), dot(r_hat, v), dot(r, u)
     r_star = [sum(renewal[i][column] * u_new[i] for i in range(n)) for column in range(width)]
 
     w, w_4, w_hat, w_new = draw(3), draw(width), draw(n), draw(n)
@@ -167,9 +187,6 @@ def shuffle(
     def answer(nonces: Sequence[int], values: Sequence[int]) -> list[int]:
         return [(nonce + gamma * value) % ORDER for nonce, value in zip(nonces, values, strict=True)]
 
-    proof.s, proof.s_4 = answer(w, secrets_3), answer(w_4, r_star)
+    proof.s, proof.s_4 = answer(w, [r_total, r_chain, r_mixed]), answer(w_4, r_star)
     proof.s_hat, proof.s_prime = answer(w_hat, r_hat), answer(w_new, u_new)
     return b"".join(map(encode, flatten(e_new))), proof.write()
-
-
-__all__ = ["Refused", "shuffle", "verify_shuffle"]

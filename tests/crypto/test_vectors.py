@@ -4,11 +4,12 @@ A file `accept-…` must give its outputs in both; every case of a file `reject-
 core with the check it names.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from .runners import CORE, VECTORS, outputs_of, read, run_core, run_second
+from .runners import CORE, VECTORS, Case, Outputs, outputs_of, read, run_core, run_second
 from .second import Refused
 
 RUNNERS = [pytest.param(run_core, id="core"), pytest.param(run_second, id="second")]
@@ -21,7 +22,7 @@ def name(path: Path) -> str:
 
 @pytest.mark.parametrize("path", FILES, ids=name)
 @pytest.mark.parametrize("run", RUNNERS)
-def test_both_implementations_agree_with(run, path):
+def test_both_implementations_agree_with(run: Callable[[str, Case], Outputs], path: Path) -> None:
     vector = read(path)
     for case in vector["cases"]:
         if path.name.startswith("accept-"):
@@ -33,7 +34,7 @@ def test_both_implementations_agree_with(run, path):
             assert str(refusal.value) == case["check"]
 
 
-def test_every_file_says_what_it_is():
+def test_every_file_says_what_it_is() -> None:
     """Name, operation, source and who confirmed it; and no folder lost its files."""
     assert len(FILES) > 50
     for path in FILES:

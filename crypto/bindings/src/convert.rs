@@ -1,11 +1,13 @@
 //! Python values to Rust ones and back.
 
-use amanat_proofs::{Bytes32, hash};
+use amanat_proofs::{Bytes32, Fault, hash};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyInt, PyList, PyString, PyTuple};
 
-/// Exactly 32 bytes.
+use crate::fault::Raised;
+
+/// Exactly 32 bytes; others are a bad encoding, since keys and digests come from evidence.
 pub struct Fixed32(pub Bytes32);
 
 impl<'py> FromPyObject<'_, 'py> for Fixed32 {
@@ -14,7 +16,7 @@ impl<'py> FromPyObject<'_, 'py> for Fixed32 {
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         let bytes = object.cast::<PyBytes>()?;
         let exact = Bytes32::try_from(bytes.as_bytes());
-        exact.map(Fixed32).map_err(|_| PyValueError::new_err("exactly 32 bytes are wanted"))
+        exact.map(Fixed32).map_err(|_| Raised(Fault::BadEncoding { at: 0 }).into())
     }
 }
 

@@ -8,6 +8,7 @@ use pyo3::pybacked::PyBackedBytes;
 
 use crate::convert::{Fixed32, Limb, limbs, numbers};
 use crate::fault::Raised;
+use crate::work::released;
 
 type Answer<T> = Result<T, Raised>;
 
@@ -84,36 +85,36 @@ pub fn lagrange(j: u64, members: Vec<u64>) -> Answer<Vec<u8>> {
 
 #[pyfunction]
 pub fn base_mul(py: Python<'_>, scalars: &[u8]) -> Answer<Vec<u8>> {
-    Ok(py.detach(|| group::base_muls(scalars))?)
+    released(py, || group::base_muls(scalars))
 }
 
 #[pyfunction]
 #[pyo3(signature = (*, scalar, points))]
 pub fn point_mul(py: Python<'_>, scalar: Fixed32, points: &[u8]) -> Answer<Vec<u8>> {
-    Ok(py.detach(|| group::point_muls(&scalar.0, points))?)
+    released(py, || group::point_muls(&scalar.0, points))
 }
 
 #[pyfunction]
 pub fn points_add(py: Python<'_>, a: &[u8], b: &[u8]) -> Answer<Vec<u8>> {
-    Ok(py.detach(|| group::sum(&[a, b]))?)
+    released(py, || group::sum(&[a, b]))
 }
 
 #[pyfunction]
 pub fn points_negate(py: Python<'_>, points: &[u8]) -> Answer<Vec<u8>> {
-    Ok(py.detach(|| group::negate(points))?)
+    released(py, || group::negate(points))
 }
 
 #[pyfunction]
 pub fn points_sum(py: Python<'_>, columns: Vec<PyBackedBytes>) -> Answer<Vec<u8>> {
     let columns: Vec<&[u8]> = columns.iter().map(|bytes| &**bytes).collect();
-    Ok(py.detach(|| group::sum(&columns))?)
+    released(py, || group::sum(&columns))
 }
 
 #[pyfunction]
 #[pyo3(signature = (points, *, identity_allowed = false))]
 pub fn require_points(py: Python<'_>, points: &[u8], identity_allowed: bool) -> Answer<()> {
     let identity = if identity_allowed { encoding::Identity::Allowed } else { encoding::Identity::Refused };
-    Ok(py.detach(|| encoding::require_points(points, identity))?)
+    released(py, || encoding::require_points(points, identity))
 }
 
 #[pyfunction]
@@ -129,31 +130,31 @@ pub fn hash_to_group(domain: &str, data: &[u8]) -> Answer<Vec<u8>> {
 #[pyfunction]
 pub fn hash_to_group_many(py: Python<'_>, domain: &str, items: Vec<PyBackedBytes>) -> Answer<Vec<u8>> {
     let items: Vec<&[u8]> = items.iter().map(|bytes| &**bytes).collect();
-    Ok(py.detach(|| hash::hash_to_group(domain, &items))?)
+    released(py, || hash::hash_to_group(domain, &items))
 }
 
 #[pyfunction]
 #[pyo3(signature = (limbs))]
 pub fn embed(py: Python<'_>, limbs: Vec<Limb>) -> Answer<Vec<u8>> {
     let limbs = self::limbs(limbs);
-    Ok(py.detach(|| limbs_in_points::embed(&limbs))?)
+    released(py, || limbs_in_points::embed(&limbs))
 }
 
 #[pyfunction]
 pub fn unembed<'py>(py: Python<'py>, points: &[u8]) -> PyResult<Vec<Option<Bound<'py, PyAny>>>> {
-    let limbs = py.detach(|| limbs_in_points::unembed(points)).map_err(Raised)?;
+    let limbs = released(py, || limbs_in_points::unembed(points))?;
     numbers(py, &limbs)
 }
 
 #[pyfunction]
 #[pyo3(signature = (*, base, key, messages, randomness))]
 pub fn elgamal(py: Python<'_>, base: Fixed32, key: Fixed32, messages: &[u8], randomness: &[u8]) -> Answer<Vec<u8>> {
-    Ok(py.detach(|| group::elgamal(&base.0, &key.0, messages, randomness))?)
+    released(py, || group::elgamal(&base.0, &key.0, messages, randomness))
 }
 
 #[pyfunction]
 pub fn tag_rows(py: Python<'_>, ciphertexts: &[u8]) -> Answer<Vec<u8>> {
-    Ok(py.detach(|| group::tag_rows(ciphertexts))?)
+    released(py, || group::tag_rows(ciphertexts))
 }
 
 #[pyfunction]
@@ -164,5 +165,5 @@ pub fn cipher_heads(ciphertexts: &[u8]) -> Answer<Vec<u8>> {
 #[pyfunction]
 pub fn elgamal_open(py: Python<'_>, ciphertexts: &[u8], shares: Vec<PyBackedBytes>) -> Answer<Vec<u8>> {
     let shares: Vec<&[u8]> = shares.iter().map(|bytes| &**bytes).collect();
-    Ok(py.detach(|| group::elgamal_open(ciphertexts, &shares))?)
+    released(py, || group::elgamal_open(ciphertexts, &shares))
 }

@@ -7,6 +7,7 @@ mod fault;
 mod groups;
 mod proofs;
 mod signatures;
+mod work;
 
 use pyo3::prelude::*;
 
@@ -32,6 +33,7 @@ mod _native {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         super::groups::add_constants(module)?;
-        super::fault::add_exceptions(module)
+        super::fault::add_exceptions(module)?;
+        module.delattr("__all__") // the façade has the list
     }
 }

@@ -9,6 +9,7 @@ use pyo3::pybacked::PyBackedBytes;
 
 use crate::convert::{Context, Fixed32, Limb, limbs, numbers};
 use crate::fault::Raised;
+use crate::work::released;
 
 type Answer<T> = Result<T, Raised>;
 
@@ -33,7 +34,7 @@ pub fn seal(
 ) -> Answer<Sealed> {
     let place = Place { eh: &eh.0, key: &key.0, context: &context.0, contest, limb: 0 };
     let limbs = self::limbs(limbs);
-    let sealed = py.detach(|| schnorr::seal(place, &limbs, secret))?;
+    let sealed = released(py, || schnorr::seal(place, &limbs, secret))?;
     let schnorr::Sealed { ciphertexts, proofs, randomness } = sealed;
     Ok(Sealed { ciphertexts, proofs, randomness: randomness.to_vec() })
 }
@@ -46,7 +47,7 @@ pub fn open_sealed<'py>(
     key: Fixed32,
     randomness: &[u8],
 ) -> PyResult<Vec<Option<Bound<'py, PyAny>>>> {
-    let limbs = py.detach(|| schnorr::open(ciphertexts, &key.0, randomness)).map_err(Raised)?;
+    let limbs = released(py, || schnorr::open(ciphertexts, &key.0, randomness))?;
     numbers(py, &limbs)
 }
 
@@ -64,7 +65,7 @@ pub fn verify_sealed(
     proofs: &[u8],
 ) -> Answer<Vec<usize>> {
     let (eh, key, contests, limbs) = (&eh.0, &key.0, &contests, &limbs);
-    Ok(py.detach(|| schnorr::refused(&Rows { eh, key, contexts, contests, limbs, ciphertexts, proofs }))?)
+    released(py, || schnorr::refused(&Rows { eh, key, contexts, contests, limbs, ciphertexts, proofs }))
 }
 
 #[pyfunction]
@@ -105,7 +106,7 @@ pub fn linear_share(
     rows: &[u8],
 ) -> Answer<(Vec<u8>, Vec<u8>)> {
     let binding = linear::Binding { domain, eh: &eh.0, context: &context.0 };
-    Ok(py.detach(|| linear::share(binding, secrets, rows))?)
+    released(py, || linear::share(binding, secrets, rows))
 }
 
 #[pyfunction]
@@ -122,7 +123,7 @@ pub fn verify_linear(
     proof: &[u8],
 ) -> Answer<()> {
     let binding = linear::Binding { domain, eh: &eh.0, context: &context.0 };
-    Ok(py.detach(|| linear::verify(rows, &Shared { binding, publics, outputs, proof }))?)
+    released(py, || linear::verify(rows, &Shared { binding, publics, outputs, proof }))
 }
 
 /// The attributes of `amanat_crypto.SharedRows`.
@@ -142,7 +143,7 @@ pub fn verify_linears(py: Python<'_>, domain: &str, eh: Fixed32, rows: &[u8], sh
         Shared { binding, publics: &one.publics, outputs: &one.outputs, proof: &one.proof }
     });
     let holders: Vec<_> = holders.collect();
-    Ok(py.detach(|| linear::verify_many(rows, &holders))?)
+    released(py, || linear::verify_many(rows, &holders))
 }
 
 #[pyfunction]
@@ -156,7 +157,7 @@ pub fn shuffle(
     inputs: &[u8],
 ) -> Answer<(Vec<u8>, Vec<u8>)> {
     let binding = mixing::Binding { eh: &eh.0, context: &context.0, width, key: &key.0 };
-    Ok(py.detach(|| mixing::shuffle(binding, inputs))?)
+    released(py, || mixing::shuffle(binding, inputs))
 }
 
 #[pyfunction]
@@ -173,7 +174,7 @@ pub fn verify_shuffle(
     proof: &[u8],
 ) -> Answer<()> {
     let binding = mixing::Binding { eh: &eh.0, context: &context.0, width, key: &key.0 };
-    Ok(py.detach(|| mixing::verify(&Statement { binding, inputs, outputs, proof }))?)
+    released(py, || mixing::verify(&Statement { binding, inputs, outputs, proof }))
 }
 
 /// The attributes of `amanat_crypto.Shuffled`.
@@ -194,5 +195,5 @@ pub fn verify_shuffles(py: Python<'_>, eh: Fixed32, key: Fixed32, statements: Ve
         Statement { binding, inputs: &one.inputs, outputs: &one.outputs, proof: &one.proof }
     });
     let statements: Vec<_> = statements.collect();
-    Ok(py.detach(|| mixing::verify_many(&statements))?)
+    released(py, || mixing::verify_many(&statements))
 }

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 
 use crate::convert::Fixed32;
 use crate::fault::Raised;
+use crate::work::released;
 
 #[pyfunction]
 #[pyo3(signature = (*, seed, domain, eh, digest))]
@@ -32,5 +33,5 @@ pub fn verify_signatures(
     digests: &[u8],
     signatures: &[u8],
 ) -> Result<Vec<usize>, Raised> {
-    Ok(py.detach(|| ed25519::refused(&Signatures { domain, eh: &eh.0, keys, digests, signatures }))?)
+    released(py, || ed25519::refused(&Signatures { domain, eh: &eh.0, keys, digests, signatures }))
 }

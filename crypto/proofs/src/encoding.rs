@@ -79,7 +79,7 @@ pub(crate) fn encode(points: &[RistrettoPoint]) -> Vec<u8> {
 /// Encodes twice each point. Halve the scalars first: a batch shares one inversion, a single encoding does not.
 pub(crate) fn encode_doubled(halves: &[RistrettoPoint]) -> Vec<u8> {
     counts::add(Kind::EncodeBatched, halves.len());
-    let batches = halves.par_chunks(4 * GRAIN).map(|batch| RistrettoPoint::double_and_compress_batch(batch));
+    let batches = halves.par_chunks(4 * GRAIN).map(RistrettoPoint::double_and_compress_batch);
     batches.flatten_iter().map(|item| item.to_bytes()).collect::<Vec<_>>().into_flattened()
 }
 

@@ -18,6 +18,15 @@ impl Fault {
     pub(crate) const fn rejected(check: &'static str) -> Self {
         Fault::Rejected { check, at: None }
     }
+
+    /// This fault of one of many: `at` names the one, and what was inside it is left to a check of it alone.
+    pub(crate) fn of(self, at: usize) -> Self {
+        match self {
+            Fault::BadEncoding { .. } => Fault::Rejected { check: "encoding", at: Some(at) },
+            Fault::Rejected { check, .. } => Fault::Rejected { check, at: Some(at) },
+            Fault::Misuse(_) | Fault::NoRandomness => self,
+        }
+    }
 }
 
 impl fmt::Display for Fault {

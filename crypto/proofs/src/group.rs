@@ -41,7 +41,7 @@ pub fn point_muls(scalar: &Bytes32, points: &[u8]) -> Result<Vec<u8>, Fault> {
     let half = Zeroizing::new(encoding::scalar(scalar)?.div_by_2());
     let points = encoding::points(points, Identity::Allowed)?;
     counts::add(Kind::PointMul, points.len());
-    let halves: Vec<_> = points.par_iter().with_min_len(16).map(|point| point * &*half).collect();
+    let halves: Vec<_> = points.par_iter().with_min_len(16).map(|point| point * *half).collect();
     Ok(encode_doubled(&halves))
 }
 

@@ -93,19 +93,12 @@ pub struct Shared<'a> {
 /// Checks several holders' outputs over the same rows in one sum; `at` names the holder that fails.
 pub fn verify_many(rows: &[u8], shared: &[Shared]) -> Result<(), Fault> {
     let points = encoding::points(rows, Identity::Refused)?;
-    let claims: Vec<_> = shared.iter().map(|one| Claim::read(one, rows, &points)).collect::<Vec<_>>();
-    let at_holder = |fault, at| match fault {
-        Fault::BadEncoding { .. } => Fault::Rejected { check: "encoding", at: Some(at) },
-        Fault::Rejected { check, .. } => Fault::Rejected { check, at: Some(at) },
-        other => other,
-    };
-    let claims = claims.into_iter().enumerate().map(|(at, claim)| claim.map_err(|fault| at_holder(fault, at)));
-    let claims: Vec<Claim> = claims.collect::<Result<_, _>>()?;
+    let read = |(at, one): (usize, &Shared)| Claim::read(one, rows, &points).map_err(|fault| fault.of(at));
+    let claims: Vec<Claim> = shared.iter().enumerate().map(read).collect::<Result<_, _>>()?;
     if all_hold(&claims, &points)? {
         return Ok(());
     }
-    let singly = claims.iter().map(|claim| claim.verify(&points)).enumerate();
-    singly.map(|(at, result)| result.map_err(|fault| at_holder(fault, at))).collect()
+    claims.iter().enumerate().try_for_each(|(at, claim)| claim.verify(&points).map_err(|fault| fault.of(at)))
 }
 
 /// Checks one holder's outputs: s_k·G = T_k + c·P_k for each k, and Σ s_k·Q_k = T + c·Σ ρ_i·O_i.

@@ -97,9 +97,7 @@ def cipher_heads(ciphertexts: bytes) -> bytes:
 def elgamal_open(ciphertexts: bytes, shares: Sequence[bytes]) -> bytes:
     """B − Σ shares for each ciphertext."""
 
-def seal(
-    *, eh: bytes, key: bytes, context: bytes, contest: int, limbs: Sequence[int], secret: bytes
-) -> Sealed:
+def seal(*, eh: bytes, key: bytes, context: bytes, contest: int, limbs: Sequence[int], secret: bytes) -> Sealed:
     """Seals limbs 0, 1, … to `key`; each proof is bound to the context (32 bytes), the contest and the limb's number.
 
     `secret` is mixed into the nonces, so that they stay secret should the system's random bytes fail.
@@ -127,9 +125,7 @@ def public_key(seed: bytes) -> bytes: ...
 def require_signing_key(key: bytes) -> None:
     """BadEncoding unless canonical, of prime order and not the identity."""
 
-def verify_signatures(
-    *, domain: str, eh: bytes, keys: bytes, digests: bytes, signatures: bytes
-) -> list[int]:
+def verify_signatures(*, domain: str, eh: bytes, keys: bytes, digests: bytes, signatures: bytes) -> list[int]:
     """The rows, ascending, whose signature is refused by the strict rule; checked one by one."""
 
 def commitments(coefficients: bytes) -> bytes:

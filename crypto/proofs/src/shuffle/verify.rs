@@ -60,20 +60,11 @@ pub fn verify_many(statements: &[Statement]) -> Result<(), Fault> {
         });
         let end = start + within.count().max(1);
         if !matches!(all_hold(&statements[start..end], None), Ok(true)) {
-            let singly = (start..end).zip(&statements[start..end]);
-            singly.into_iter().try_for_each(|(at, one)| verify(one).map_err(|fault| at_statement(fault, at)))?;
+            (start..end).try_for_each(|at| verify(&statements[at]).map_err(|fault| fault.of(at)))?;
         }
         start = end;
     }
     Ok(())
-}
-
-fn at_statement(fault: Fault, at: usize) -> Fault {
-    match fault {
-        Fault::BadEncoding { .. } => Fault::Rejected { check: "encoding", at: Some(at) },
-        Fault::Rejected { check, .. } => Fault::Rejected { check, at: Some(at) },
-        other => other,
-    }
 }
 
 /// A statement decoded: canonical, and of the sizes its inputs demand.
