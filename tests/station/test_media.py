@@ -1,6 +1,7 @@
 """The two-medium journal on real files: rot, misdirection, space, other people's media."""
 
 import errno
+import os
 import random
 import subprocess
 import sys
@@ -152,6 +153,20 @@ def test_a_full_medium_is_seen_before_anything_is_written(pair: Pair, monkeypatc
     assert journal.health() == {"a": "good", "b": "good"}
     monkeypatch.undo()
     assert journal.reserve(media.GROWTH)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_medium_whose_content_vanished_is_dead_at_the_next_append(pair: Pair, which: int) -> None:
+    """Somebody empties a medium while the station works.  Wanted: seen at once, the other goes on, and the next start
+    fills it again."""
+    journal = pair.journal()
+    journal.recover()
+    journal.append(PAYLOADS[0])
+    os.truncate(pair.paths[which], 0)
+    journal.append(PAYLOADS[1])
+    assert journal.health() == {"a": "good", "b": "good"} | {"ab"[which]: "dead"}
+    assert pair.journal().recover() == PAYLOADS[:2]
+    assert pair.paths[0].read_bytes() == pair.paths[1].read_bytes()
 
 
 def test_a_slow_medium_is_told(pair: Pair) -> None:

@@ -136,8 +136,9 @@ class TwoMedia:
         for name, data in readings.items():
             _require_own(self._owner, data, name)
         payloads = self._merge(list(readings.values()))
-        self._capacity = min((m.size() for m in self._alive), default=0)
-        self._grow(self._end)
+        self._capacity = 0
+        if not self._grow(self._end):
+            self._capacity = min(len(readings[medium.name]) for medium in self._alive)
         for medium in tuple(self._alive):  # cut between: the first medium is whole, the second as it was
             self._settle(medium, readings[medium.name], payloads)
         self._require_alive()
@@ -194,6 +195,8 @@ class TwoMedia:
         """Write and sync; a failure ends this medium: no second try, no reading back."""
         began = self._timer()
         try:
+            if medium.size() < self._capacity:
+                raise OSError(errno.EIO, "what was on the medium is gone")
             for offset, data in pieces:
                 medium.write(offset, data)
             medium.sync()
@@ -217,11 +220,16 @@ class TwoMedia:
         return wanted <= self._capacity or self._grow(wanted)
 
     def _grow(self, wanted: int) -> bool:
-        """Write zeros up to a whole step above ``wanted`` on all living media; False if one is full."""
+        """Write zeros up to a whole step above ``wanted`` on all living media; False if one is full.
+
+        A file that is shorter than it was has lost its content: that medium is dead.
+        """
         size = -(-wanted // GROWTH) * GROWTH
         for medium in tuple(self._alive):
             try:
                 have = medium.size()
+                if have < self._capacity:
+                    raise OSError(errno.EIO, "what was on the medium is gone")
                 if have < size:
                     medium.write(have, bytes(size - have))
                     medium.sync()

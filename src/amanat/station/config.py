@@ -1,0 +1,90 @@
+"""What one terminal is told: ``HOME/terminal.toml``, written when its package is loaded, changed by hand if need be."""
+
+import json
+import tomllib
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+
+from amanat.errors import BadInput
+
+FILE = "terminal.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One terminal.  ``listen`` and ``peers`` are ``unix:PATH`` or ``127.0.0.1:PORT``; paths may be relative to HOME.
+
+    ``link_url`` is headquarters' base address as this station's network reaches it; empty on terminals that are not
+    the station's gateway.  ``medium_a`` and ``medium_b`` are directories, on two storage devices in earnest.
+    """
+
+    station: str
+    terminal: int
+    passphrase: str
+    device: int = -1  # not enrolled yet
+    roles: int = 0
+    listen: str = "unix:terminal.sock"
+    link_url: str = ""
+    peers: tuple[str, ...] = ()
+    medium_a: str = "medium-a"
+    medium_b: str = "medium-b"
+    test_page: str = "https://verify.example/test"  # the public page that opens a tested ballot, from its address
+    clock: str = "system"
+    printer: str = "folder:slips"
+
+    def write(self, home: Path) -> None:
+        """Put it into the terminal's home, whole or not at all."""
+        lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in asdict(self).items()]
+        draft = home / (FILE + ".new")
+        draft.write_text("".join(lines), encoding="utf-8")
+        draft.replace(home / FILE)
+
+
+def read(home: Path) -> Settings:
+    """The settings of one terminal.
+
+    Raises:
+        BadInput: ``terminal-settings`` with file and field.
+    """
+    path = home / FILE
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as cause:
+        raise BadInput("terminal-not-loaded", file=str(path)) from cause
+    except ValueError as cause:
+        raise BadInput("terminal-settings", file=str(path), field="TOML") from cause
+    settings = Settings(station="", terminal=0, passphrase="")
+    for field in fields(Settings):
+        value = found.pop(field.name, getattr(settings, field.name))
+        if field.name == "peers" and isinstance(value, list):
+            value = tuple(value)
+        if type(value) is not type(getattr(settings, field.name)):
+            raise BadInput("terminal-settings", file=str(path), field=field.name)
+        settings = replace(settings, **{field.name: value})
+    if found or not settings.station or not settings.passphrase:
+        raise BadInput("terminal-settings", file=str(path), field=next(iter(found), "station, passphrase"))
+    return settings
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a terminal listens: a Unix socket's path, or host and port."""
+
+    path: str
+    host: str
+    port: int
+
+    @classmethod
+    def read(cls, text: str, *, home: Path) -> "Address":
+        """From ``unix:PATH`` or ``HOST:PORT``; BadInput otherwise."""
+        if text.startswith("unix:"):
+            return cls(str(home / text.removeprefix("unix:")), "", 0)
+        host, _, port = text.rpartition(":")
+        if not host or not port.isdigit():
+            raise BadInput("terminal-settings", file=str(home / FILE), field=f"listen ({text})")
+        return cls("", host, int(port))
+
+    @property
+    def url(self) -> str:
+        """The base of HTTP addresses there; a Unix socket needs a connector for its path besides."""
+        return "http://terminal" if self.path else f"http://{self.host}:{self.port}"

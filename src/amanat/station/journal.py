@@ -1,0 +1,124 @@
+"""The device's journal: one writer that signs entries, makes them durable, and folds them (clauses J-1, J-2, J-4)."""
+
+from collections.abc import Sequence
+
+import amanat_crypto
+from amanat.errors import AmanatError, Rejected
+from amanat.records import journal
+from amanat.records.cbor import Value
+from amanat.records.device import Certificate
+from amanat.records.identifiers import ElectionHash
+from amanat.records.journal import DeviceState, SignedEntry, entry_hash
+from amanat.station.clock import Clock
+from amanat.station.media import TwoMedia
+
+CLOSING_BYTES = 8 << 10  # a sheet, `closed`, and the incidents of a bad hour
+PERMIT_BYTES = 1 << 10  # with its private part
+BALLOT_BYTES_SPARE = 4 << 10  # prepared, tested five times, dropped, and frames
+
+
+class Journal:
+    """What a terminal did, in order.  `state` is the fold; `entries` what stands on the media, all of it.
+
+    `write` returns when the entry is durable.  It raises MediumLost when nobody knows whether it is: then this object
+    writes nothing more, and only a new start, which recovers from the media, tells.
+    """
+
+    def __init__(self, media: TwoMedia, *, eh: ElectionHash, certificate: bytes, seed: bytes, clock: Clock) -> None:
+        self.eh = eh
+        self.state = DeviceState(eh, certificate)
+        self.entries: list[SignedEntry] = []
+        self._media = media
+        self._key = Certificate.decode(certificate).key
+        self._device = Certificate.decode(certificate).device
+        self._seed = seed
+        self._clock = clock
+        self._told_dead: set[str] = set()
+        self._told_rotten: set[int] = set()
+        self._stopped: AmanatError | None = None
+
+    def recover(self) -> None:
+        """Take everything up from the media, entry by entry, and believe what chains and is signed by us (J-3).
+
+        Raises:
+            MediumLost, Rejected: see `TwoMedia.recover`; or an entry that is not ours.
+        """
+        for payload in self._media.recover():
+            signed = SignedEntry.decode(payload)
+            self.state.apply(signed)
+            self.entries.append(signed)
+        bad = amanat_crypto.verify_signatures(
+            domain="journal",
+            eh=self.eh,
+            keys=self._key * len(self.entries),
+            digests=b"".join(entry_hash(self.eh, signed.entry) for signed in self.entries),
+            signatures=b"".join(signed.signature for signed in self.entries),
+        )
+        if bad:
+            raise Rejected("journal-signature", seq=bad[0])
+
+    def write(self, kind: str, body: list[Value], private: bytes | None = None) -> SignedEntry:
+        """Sign the next entry and make it durable.
+
+        Raises:
+            MediumLost: ``media-full``: nothing was written; ``media-lost``: unknown.  Or why this journal was stopped.
+        """
+        if self._stopped is not None:
+            raise self._stopped
+        signed = journal.make(
+            eh=self.eh,
+            seed=self._seed,
+            device=self._device,
+            seq=self.state.next_seq,
+            prev=self.state.head,
+            kind=kind,
+            body=body,
+            wall_ms=self._clock.now_ms(),
+            monotonic_ms=self._clock.monotonic_ms(),
+            boot_id=self._clock.boot_id,
+            private=private,
+        )
+        self._media.append(signed.encode())  # cut inside: recover finds the entry or does not; nobody was told yet
+        self.state.apply(signed)
+        self.entries.append(signed)
+        self._tell_of_dead_media()
+        return signed
+
+    def _tell_of_dead_media(self) -> None:
+        dead = {name for name, words in self._media.health().items() if words == "dead"} - self._told_dead
+        if dead:
+            self._told_dead |= dead  # before writing: the incident may kill the next medium
+            self.write("incident", ["medium-dead", " ".join(sorted(dead))])
+
+    def stop(self, reason: AmanatError) -> None:
+        """Write nothing more (J-7): somebody holds more of this journal than we do."""
+        self._stopped = self._stopped or reason
+
+    @property
+    def stopped(self) -> AmanatError | None:
+        """Why nothing is written any more, or None."""
+        return self._stopped
+
+    def after(self, seq: int) -> Sequence[SignedEntry]:
+        """The entries with a higher sequence number; -1 gives all."""
+        return self.entries[seq + 1 :]
+
+    def has_room(self, *, permits: int, ballots: int, ballot_bytes: int) -> bool:
+        """Whether so many permits and ballots fit, and the closing after them: asked before a permit is issued."""
+        spare = BALLOT_BYTES_SPARE + ballot_bytes
+        return self._media.reserve(permits * PERMIT_BYTES + ballots * spare + CLOSING_BYTES)
+
+    def scrub(self) -> None:
+        """Look at the next frame; rot that was mended, or that no medium can mend, is an incident."""
+        found = self._media.scrub()
+        if found is not None and self._stopped is None:
+            for name in found.repaired:
+                self.write("incident", ["medium-mended", f"{name} {found.position}"])
+            if found.lost and found.position not in self._told_rotten:
+                self._told_rotten.add(found.position)
+                self.write("incident", ["journal-rotten", str(found.position)])
+            self._tell_of_dead_media()
+
+    def health(self) -> dict[str, str]:
+        """The media in a word each."""
+        return self._media.health()

@@ -1,0 +1,242 @@
+"""The link to headquarters: delivers in the background, never delays desk or booth (clauses S-1, S-2, S-4, S-5, P-6).
+
+What to send and what an answer means is `amanat.sync.station_side`'s; here are the socket, the waiting and the
+consequences.  A dead, killed or restored headquarters is a failed push like any other.
+"""
+
+import asyncio
+import contextlib
+import os
+import random
+from collections.abc import Coroutine, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from amanat.errors import AmanatError, MediumLost, PeerFault, Rejected
+from amanat.records import cbor
+from amanat.records.identifiers import is_signed
+from amanat.records.journal import Entry, SignedEntry
+from amanat.records.register import Delta, RegisterView, delta_id
+from amanat.station.clock import Clock
+from amanat.station.journal import Journal
+from amanat.station.lan import Lan
+from amanat.station.news import News
+from amanat.station.package import Identity
+from amanat.sync.messages import FROM_START, Head, SignedDelta
+from amanat.sync.station_side import (
+    Acknowledged,
+    Ahead,
+    DeltaArrived,
+    Event,
+    NewsArrived,
+    Paced,
+    StationSide,
+    Stuck,
+    head_of,
+)
+
+HEARTBEAT_SECONDS = 300.0  # an idle station asks for news so often
+GAP_SECONDS = 2.0  # between two pushes however often we are poked
+BACK_OFF_SECONDS = (2.0, 300.0)  # first and longest wait after failures, each with jitter
+ANSWER_SECONDS_MAX = 20.0  # of real time: a black hole is a failure
+FAULTS = (aiohttp.ClientError, TimeoutError, OSError, PeerFault)
+
+
+@dataclass
+class LinkState:
+    """What screens and entries may know of the link; read by the desk as a plain number."""
+
+    last_answer_ms: int | None = None
+    up: bool = False
+    down_since_ms: int | None = None
+
+
+class Deltas:
+    """The register deltas that this terminal has taken, kept beside the journal that names them (R-2)."""
+
+    def __init__(self, folder: Path, identity: Identity) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._identity = identity
+
+    def view(self, version: int) -> RegisterView:
+        """The register up to this version, as far as its deltas are here."""
+        view = RegisterView(self._identity.package.register)
+        while view.version < version and (path := self._path(view.version + 1)).exists():
+            view.apply(Delta.decode(path.read_bytes()))
+        return view
+
+    def _path(self, version: int) -> Path:
+        return self._folder / f"{version:08}.delta"
+
+    def take(self, signed: SignedDelta, view: RegisterView, journal: Journal) -> None:
+        """Check, keep, enter in the journal, apply; in this order, so that what the journal names is here.
+
+        Raises:
+            PeerFault: not signed by headquarters; or not the next, which changes nothing.
+        """
+        digest = delta_id(self._identity.eh, signed.delta)
+        key = self._identity.manifest.hq_key
+        if not is_signed(key, "register-delta", self._identity.eh, digest, signed.signature):
+            raise PeerFault("register-delta-signature")
+        delta = Delta.decode(signed.delta)
+        if delta.version <= view.version:
+            return
+        if delta.version != view.version + 1:
+            raise PeerFault("register-delta-order", expected=view.version + 1, version=delta.version)
+        draft = self._path(delta.version).with_suffix(".new")
+        with draft.open("wb") as file:
+            file.write(signed.delta)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self._path(delta.version))
+        journal.write("register-delta", [delta.version, digest])
+        view.apply(delta)
+
+
+class Link:
+    """The gateway's background task: `run` for ever; `poke` when there is something; `state` for the screens."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        journal: Journal,
+        lan: Lan,
+        news: News,
+        register: RegisterView,
+        deltas: Deltas,
+        clock: Clock,
+        *,
+        url: str,
+    ) -> None:
+        self.state = LinkState()
+        self._url = url.rstrip("/") + "/sync/v1/push"
+        self._identity = identity
+        self._journal = journal
+        self._lan = lan
+        self._news = news
+        self._register = register
+        self._deltas = deltas
+        self._clock = clock
+        self._side = StationSide(identity.eh, identity.device, identity.seed, identity.manifest.hq_key)
+        self._side.register_version = register.version
+        self._poked = asyncio.Event()
+        self._rest_seconds = HEARTBEAT_SECONDS
+        self._failures = 0
+        self._stuck: set[tuple[int, int]] = set()
+        self._jitter = random.Random()
+
+    def poke(self) -> None:
+        """There is something to deliver or to ask; returns at once."""
+        self._poked.set()
+
+    def heads(self) -> list[Head]:
+        """The heads of all journals that this link carries."""
+        own = [head_of(self._identity.eh, self._journal.entries[-1])] if self._journal.entries else []
+        return own + [copies.head for copies in self._lan.copies.values() if copies.head is not None]
+
+    def read_after(self, device: int, seq: int) -> Iterable[SignedEntry]:
+        """See `ReadAfter`."""
+        if device == self._identity.device:
+            return self._journal.after(seq)
+        return self._lan.copies[device].after(seq)
+
+    def undelivered(self) -> int:
+        """Entries not known to be at headquarters, as far as the station's gateway knows of them."""
+        unseen = sum(1 for colleague in self._lan.colleagues if colleague.dirty)
+        return self._side.undelivered(self.heads()) + unseen
+
+    def oldest_ms(self) -> int | None:
+        """When our own oldest undelivered entry was written, or None."""
+        own = [head for head in self.heads() if head.device == self._identity.device]
+        waiting = self._side.undelivered(own)
+        return Entry.decode(self._journal.entries[-waiting].entry).wall_ms if waiting else None
+
+    async def run(self) -> None:
+        """Deliver for ever; a failed push is repeated later and later, with jitter."""
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS_MAX)) as session:
+            while True:
+                self._poked.clear()
+                await self._lan.collect()
+                try:
+                    await self._deliver(session)
+                    self._failures = 0
+                    self._is_up(True)
+                    await self._clock.sleep(GAP_SECONDS)
+                    await self._poked_or(self._rest_seconds)
+                except FAULTS:
+                    self._failures += 1
+                    self._is_up(False)
+                    await self._clock.sleep(self._back_off())
+
+    def _is_up(self, up: bool) -> None:
+        if not up and self.state.down_since_ms is None:
+            self.state.down_since_ms = self._clock.now_ms()
+        if up:
+            self.state.down_since_ms = None
+        self.state.up = up
+
+    def _back_off(self) -> float:
+        first, longest = BACK_OFF_SECONDS
+        return min(longest, first * 2.0 ** min(self._failures - 1, 10)) * self._jitter.uniform(0.5, 1.0)
+
+    async def _poked_or(self, seconds: float) -> None:
+        """Wait until somebody pokes, at most so long."""
+        waits: list[Coroutine[Any, Any, Any]] = [self._poked.wait(), self._clock.sleep(seconds)]
+        tasks = [asyncio.create_task(wait) for wait in waits]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+        if not self._poked.is_set():
+            self._lan.all_dirty()  # a heartbeat also asks colleagues whose poke was lost
+
+    async def _deliver(self, session: aiohttp.ClientSession) -> None:
+        """Push until everything is delivered or headquarters takes nothing more; raises one of FAULTS."""
+        left: int | None = None
+        while True:
+            body = self._side.next_push(self.heads(), self.read_after, nonce=os.urandom(16))
+            async with session.post(self._url, data=body, headers={"content-type": "application/cbor"}) as answer:
+                answer.raise_for_status()
+                content = await answer.read()
+            for event in self._side.receive(content, self._clock.now_ms()):
+                self._happened(event)
+            before, left = left, self._side.undelivered(self.heads())
+            if left == 0 or left == before:
+                return
+
+    def _happened(self, event: Event) -> None:
+        match event:
+            case Paced(now_ms, pace_ms, _):
+                self.state.last_answer_ms = now_ms
+                self._rest_seconds = max(HEARTBEAT_SECONDS, pace_ms / 1000)
+            case NewsArrived(items):
+                self._news.add(items)
+            case DeltaArrived(delta):
+                self._take(delta)
+            case Ahead(head) if head.device == self._identity.device:
+                self._journal.stop(Rejected("journal-rolled-back", seq=head.seq))
+            case Stuck(device, seq) if (device, seq) not in self._stuck:
+                self._stuck.add((device, seq))
+                self._write("link", [f"stuck {device} {seq if seq != FROM_START else 'start'}"])
+            case Acknowledged():
+                pass  # the side keeps the heads; an acknowledgement is never a licence to delete
+            case _:
+                pass  # a new epoch refills by itself; a colleague's roll-back is the colleague's to find
+
+    def _take(self, delta: SignedDelta) -> None:
+        try:
+            self._deltas.take(delta, self._register, self._journal)
+        except AmanatError as fault:
+            self._write("incident", ["register-delta", fault.code])
+        self._side.register_version = self._register.version
+
+    def _write(self, kind: str, body: list[cbor.Value]) -> None:
+        """An entry that is evidence only: a journal that takes nothing any more has said so already."""
+        if self._journal.stopped is None and self._journal.state.opened and not self._journal.state.closed:
+            with contextlib.suppress(MediumLost):  # the screens tell it; what we hold is delivered all the same
+                self._journal.write(kind, body)

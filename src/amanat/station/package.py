@@ -1,0 +1,157 @@
+"""What headquarters gives every terminal of an election, and who this terminal is in it (K-8, M-1, R-1)."""
+
+import hashlib
+import json
+import mmap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import amanat_crypto
+from amanat.errors import BadInput, Rejected
+from amanat.records import cbor
+from amanat.records.cbor import as_bytes, as_list
+from amanat.records.device import Certificate, certificate_id
+from amanat.records.identifiers import ElectionHash, sign
+from amanat.records.manifest import Manifest, Station
+from amanat.records.register import Register
+
+FILES = ("manifest.cbor", "devices.seq", "register.bin", "stations.json", "candidates.json", "contests.json")
+
+
+@dataclass(frozen=True)
+class Package:
+    """One election as every station holds it; ``certificates`` are signed by headquarters, by device."""
+
+    manifest: Manifest
+    certificates: Mapping[int, bytes]
+    register: Register
+    stations: Sequence[Mapping[str, Any]]
+    candidates: Mapping[str, Any]
+    contests: Sequence[Mapping[str, Any]]
+
+    @cached_property
+    def titles(self) -> Mapping[str, str]:
+        """The Persian titles of contests by id."""
+        return {str(row["id"]): str(row["title_fa"]) for row in self.contests}
+
+    @cached_property
+    def numbers(self) -> Sequence[Mapping[str, int]]:
+        """By contest index: the candidates' numbers by code."""
+        return [dict(zip(contest.codes, range(len(contest.codes)), strict=True)) for contest in self.manifest.contests]
+
+    @cached_property
+    def devices(self) -> Mapping[int, Certificate]:
+        """The certificates, read."""
+        return {device: Certificate.decode(data) for device, data in self.certificates.items()}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """This terminal in this election: its certificate, its key's seed, its station's other terminals."""
+
+    package: Package
+    device: int
+    seed: bytes
+
+    @property
+    def manifest(self) -> Manifest:
+        """The election."""
+        return self.package.manifest
+
+    @property
+    def eh(self) -> ElectionHash:
+        """The election hash."""
+        return self.package.manifest.election_hash
+
+    @cached_property
+    def certificate(self) -> Certificate:
+        """Ours."""
+        return self.package.devices[self.device]
+
+    @property
+    def station(self) -> int:
+        """Our station's index."""
+        return self.certificate.station
+
+    @property
+    def place(self) -> Station:
+        """Our station in the manifest."""
+        return self.manifest.stations[self.station]
+
+    @property
+    def place_name(self) -> str:
+        """Our station's Persian name."""
+        return str(self.package.stations[self.station]["name_fa"])
+
+    @cached_property
+    def colleagues(self) -> Sequence[Certificate]:
+        """All devices of our station, ourselves included, in the order of their numbers."""
+        found = [c for c in self.package.devices.values() if c.station == self.station]
+        return sorted(found, key=lambda c: c.device)
+
+    def number(self, device: int) -> int:
+        """What people call a device of our station: terminal 1, 2, …"""
+        return [c.device for c in self.colleagues].index(device) + 1
+
+    def sign(self, domain: str, digest: bytes) -> bytes:
+        """Sign(this device, domain, digest)."""
+        return sign(self.seed, domain, self.eh, digest)
+
+
+def read_package(folder: Path) -> Package:
+    """The package in a folder; what several terminals of one process share is read once.
+
+    Raises:
+        BadInput: a file is missing or is not what it should be.
+        Rejected: a certificate's signature or the register's root does not hold.
+    """
+    try:
+        data = {name: (folder / name).read_bytes() for name in FILES if name != "register.bin"}
+        stat = (folder / "register.bin").stat()
+    except OSError as cause:
+        raise BadInput("package-incomplete", file=str(cause.filename)) from cause
+    register, root = _register(folder / "register.bin", (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns))
+    manifest = _manifest(data["manifest.cbor"])
+    if root != manifest.register_root:
+        raise Rejected("register-not-of-this-election", file=str(folder / "register.bin"))
+    texts = (data["stations.json"], data["candidates.json"], data["contests.json"])
+    return _package(data["manifest.cbor"], data["devices.seq"], register, texts)
+
+
+@lru_cache(maxsize=4)
+def _manifest(data: bytes) -> Manifest:
+    return Manifest.decode(data)
+
+
+@lru_cache(maxsize=4)
+def _register(path: Path, file: tuple[int, ...]) -> tuple[Register, bytes]:
+    """A register in mapped memory and its SHA-256; ``file`` makes a replaced file another one."""
+    with path.open("rb") as source:
+        view = mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ)
+    return Register(view), hashlib.sha256(view).digest()
+
+
+@lru_cache(maxsize=4)
+def _package(manifest: bytes, devices: bytes, register: Register, texts: tuple[bytes, ...]) -> Package:
+    of = _manifest(manifest)
+    return Package(of, _certificates(of, devices), register, *map(json.loads, texts))
+
+
+def _certificates(manifest: Manifest, devices: bytes) -> dict[int, bytes]:
+    """The certificates of devices.seq, all signed by headquarters; Rejected if one is not."""
+    rows = [as_list(item, "device", size=3) for item in cbor.decode_seq(devices)]
+    certificates = [as_bytes(row[0], "certificate") for row in rows]
+    signatures = b"".join(as_bytes(row[1], "signature", size=64) for row in rows)
+    digests = b"".join(certificate_id(manifest.election_hash, c) for c in certificates)
+    if amanat_crypto.verify_signatures(
+        domain="device",
+        eh=manifest.election_hash,
+        keys=manifest.hq_key * len(rows),
+        digests=digests,
+        signatures=signatures,
+    ):
+        raise Rejected("certificate-not-signed")
+    return {Certificate.decode(c).device: c for c in certificates}

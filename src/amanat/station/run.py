@@ -1,0 +1,116 @@
+"""Runs terminals: all of them in one process, each on its own address, until a signal stops them.
+
+One uvicorn protocol per connection, without uvicorn's `Server`: that ticks ten times a second for each address.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from amanat.errors import BadInput
+from amanat.station import api, config
+from amanat.station.clock import Clock, SocketClock, open_clock
+from amanat.station.config import Address
+from amanat.station.terminal import Terminal
+
+SCRUB_SECONDS = 0.25  # between two frames of the scrubber, over all terminals in turn
+STOP_SECONDS = 2.0  # for answers under way
+
+
+async def _listen(terminal: Terminal) -> asyncio.Server:
+    """Serve one terminal's application at its address.
+
+    Raises:
+        BadInput: the address is taken or cannot be had.
+    """
+    settings = uvicorn.Config(api.app(terminal), access_log=False, log_level="warning", lifespan="off", ws="none")
+    settings.load()
+    state = ServerState()
+    address = Address.read(terminal.settings.listen, home=terminal.home)
+    loop = asyncio.get_running_loop()
+
+    def connected() -> HttpToolsProtocol:
+        return HttpToolsProtocol(config=settings, server_state=state, app_state={}, _loop=loop)
+
+    try:
+        if address.path:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(address.path)  # noqa: PTH108 - left by a cut; the journal's lock keeps a second program out
+            server = await loop.create_unix_server(connected, address.path)
+            os.chmod(address.path, 0o600)  # noqa: PTH101 - a socket
+            return server
+        return await loop.create_server(connected, address.host, address.port)
+    except OSError as cause:
+        file = str(terminal.home / config.FILE)
+        raise BadInput("address-taken", file=file, address=terminal.settings.listen) from cause
+
+
+async def _scrub(terminals: Sequence[Terminal]) -> None:
+    """Read both media back, frame by frame, all day."""
+    while True:
+        for terminal in terminals:
+            await asyncio.sleep(SCRUB_SECONDS)
+            terminal.journal.scrub()
+
+
+async def serve(
+    homes: Sequence[Path], *, clock_text: str, printer: str | None, stop: asyncio.Event | None = None
+) -> None:
+    """Start every terminal, say ``ready`` and its address on standard error for each, and wait for ``stop``.
+
+    Raises:
+        AmanatError: one of them cannot start; none goes on then.
+    """
+    stop = stop or _signals()
+    clock: Clock = await open_clock(clock_text)
+    terminals: list[Terminal] = []
+    servers: list[asyncio.Server] = []
+    scrubbing: asyncio.Task[None] | None = None
+    try:
+        for home in homes:
+            terminal = Terminal(home, clock, printer=printer)
+            terminals.append(terminal)
+            servers.append(await _listen(terminal))
+            terminal.start()
+            print(f"ready {terminal.settings.listen}", file=sys.stderr, flush=True)
+        scrubbing = asyncio.create_task(_scrub(terminals))
+        await stop.wait()
+    finally:
+        if scrubbing is not None:
+            scrubbing.cancel()
+        await _shut(servers, terminals)
+        if isinstance(clock, SocketClock):
+            await clock.close()
+
+
+async def _shut(servers: Sequence[asyncio.Server], terminals: Sequence[Terminal]) -> None:
+    for server in servers:
+        server.close()
+    for server in servers:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(server.wait_closed(), STOP_SECONDS)
+    for terminal in terminals:
+        await terminal.close()
+
+
+def _signals() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+def run(homes: Sequence[Path], *, clock: str | None, printer: str | None) -> None:
+    """Run terminals until a signal; see `serve`."""
+    clock_text = clock or config.read(homes[0]).clock
+    with asyncio.Runner(loop_factory=uvicorn.Config("", loop="uvloop").get_loop_factory()) as runner:
+        runner.run(serve(homes, clock_text=clock_text, printer=printer))

@@ -1,0 +1,262 @@
+"""One terminal: one device, one key, one journal; its desk, booth, sheets and link, put together and started."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from amanat.errors import AmanatError, Rejected
+from amanat.records.device import ROLE_BALLOT, ROLE_CHECK_IN
+from amanat.records.identifiers import ElectionHash
+from amanat.records.journal import SignedEntry, genesis
+from amanat.records.permit import IssuedPermit, Permit
+from amanat.rules import persian
+from amanat.station import config, keys, usb
+from amanat.station.booth import Booth
+from amanat.station.clock import Clock
+from amanat.station.config import Address, Settings
+from amanat.station.desk import Desk
+from amanat.station.enrolment import PACKAGE
+from amanat.station.journal import Journal
+from amanat.station.lan import Lan
+from amanat.station.link import Deltas, Link
+from amanat.station.media import TwoMedia
+from amanat.station.medium_file import FileMedium
+from amanat.station.news import News
+from amanat.station.package import Identity, read_package
+from amanat.station.printer import open_printer
+from amanat.station.refusal import Refused
+from amanat.station.sheets import Sheets
+
+Screen = dict[str, Any]
+
+
+class Terminal:
+    """A started terminal; `api` shows it, `start` runs its background work, `close` lets everything go.
+
+    Raises, when it is made:
+        BadInput, Rejected, MediumLost: it cannot start, and nothing was signed.
+    """
+
+    def __init__(self, home: Path, clock: Clock, *, printer: str | None = None) -> None:
+        self.home = home
+        self.settings: Settings = config.read(home)
+        self.clock = clock
+        package = read_package(home / PACKAGE)
+        seed = keys.unseal(home, keys.read_passphrase(Path(self.settings.passphrase)))
+        self.identity = Identity(package, self.settings.device, seed)
+        self.roles = self.identity.certificate.roles
+        self.candidates = package.candidates
+        self.printer = open_printer(printer or self._printer_in_home())
+        self._media = self._open_media()
+        self.journal = Journal(
+            TwoMedia(self._media, owner=genesis(self.eh, self._certificate)),
+            eh=self.eh,
+            certificate=self._certificate,
+            seed=seed,
+            clock=clock,
+        )
+        try:
+            self._assemble()
+        except AmanatError:
+            self._close_media()
+            raise
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def _assemble(self) -> None:
+        """Recover the journal, then build everything on its fold."""
+        self.journal.recover()
+        settings, identity = self.settings, self.identity
+        deltas = Deltas(self.home / "deltas", identity)
+        register = deltas.view(self.journal.state.register_version)
+        addresses = [Address.read(text, home=self.home) for text in settings.peers]
+        is_desk, is_booth = bool(self.roles & ROLE_CHECK_IN), bool(self.roles & ROLE_BALLOT)
+        self.lan = Lan(identity, addresses, folder=self.home / "colleagues", is_gateway=is_desk)
+        self.news = News(self.home / "news.notes", eh=self.eh)
+        self.sheets = Sheets(identity, self.journal, self.printer)
+        self.link: Link | None = None
+        if settings.link_url:
+            args = (identity, self.journal, self.lan, self.news, register, deltas, self.clock)
+            self.link = Link(*args, url=settings.link_url)
+        self._booth = Booth(identity, self.journal, self.printer, test_page=settings.test_page) if is_booth else None
+        self._desk: Desk | None = None
+        if is_desk:
+            self._desk = Desk(
+                identity,
+                self.journal,
+                register,
+                self.news,
+                self.printer,
+                seconds_since_answer=self.seconds_since_answer,
+                choose_booth=self._choose_booth,
+                void=self._void,
+            )
+        self._fetched_seq = -1  # up to here the gateway has fetched our entries
+        self._resume()
+
+    def _resume(self) -> None:
+        """What a restart writes: the dropped ballot of a cut, and that there was a restart (B-8, J-3)."""
+        if self.journal.state.opened and not self.journal.state.closed:
+            if self._booth is not None:
+                self._booth.settle()
+            self.journal.write("recovered", ["restart"])
+
+    def _printer_in_home(self) -> str:
+        kind, _, place = self.settings.printer.partition(":")
+        return f"{kind}:{self.home / place}"
+
+    def _open_media(self) -> list[FileMedium]:
+        folders = (("a", self.settings.medium_a), ("b", self.settings.medium_b))
+        return [FileMedium(self.home / folder / "journal", name=name) for name, folder in folders]
+
+    def _close_media(self) -> None:
+        for medium in self._media:
+            medium.close()
+
+    @property
+    def eh(self) -> ElectionHash:
+        """The election hash."""
+        return self.identity.eh
+
+    @property
+    def _certificate(self) -> bytes:
+        return self.identity.package.certificates[self.identity.device]
+
+    @property
+    def desk(self) -> Desk:
+        """The check-in desk; Refused where this terminal is none or is not open."""
+        if self._desk is None:
+            raise Refused("not-a-desk")
+        self._require_open()
+        return self._desk
+
+    @property
+    def booth(self) -> Booth:
+        """The voting booth; Refused where this terminal is none."""
+        if self._booth is None:
+            raise Refused("not-a-booth")
+        return self._booth
+
+    def _require_open(self) -> None:
+        if self.journal.stopped is not None:
+            raise self.journal.stopped
+        if not self.journal.state.opened:
+            raise Refused("station-not-open")
+        if self.journal.state.closed:
+            raise Refused("station-closed")
+
+    def start(self) -> None:
+        """Begin the background work."""
+        if self.link is not None:
+            self._tasks.append(asyncio.create_task(self.link.run()))
+
+    async def close(self) -> None:
+        """Stop the background work and give the media back."""
+        for task in self._tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self.lan.close()
+        self.news.close()
+        self._close_media()
+
+    def wrote(self) -> None:
+        """After an act that wrote entries: somebody may want to fetch them."""
+        if self.link is not None and self.journal.state.closed:
+            self.link.poke()
+        self.lan.poke()
+
+    def poke_link(self) -> None:
+        """A voter came or got a permit: ask and tell headquarters now."""
+        if self.link is not None:
+            self.link.poke()
+
+    def seconds_since_answer(self) -> int | None:
+        """Since headquarters' last answer, None if there was none; a plain number, no lock and no socket."""
+        last = self.link.state.last_answer_ms if self.link is not None else None
+        return None if last is None else max(0, self.clock.now_ms() - last) // 1000
+
+    def has_booth_room(self) -> bool:
+        """Whether this terminal takes another voter for its booth."""
+        return self._booth is not None and self.journal.stopped is None and self._booth.has_room(2)
+
+    def _choose_booth(self) -> int:
+        return self.lan.choose_booth(own_room=self.has_booth_room())
+
+    async def _void(self, issued: IssuedPermit, reason: str) -> bool:
+        decoded = Permit.decode(issued.permit)
+        if decoded.ballot_device != self.identity.device:
+            return await self.lan.void(issued, reason)
+        self.booth.void(decoded.serial, reason)
+        return True
+
+    async def open(self, officers: Sequence[str]) -> Screen:
+        """Two officers open the terminal."""
+        version = self._desk.register.version if self._desk else self.identity.package.register.version
+        return await self.sheets.open(officers, register_version=version)
+
+    async def close_polls(self, explanation: str) -> Screen:
+        """Close this terminal; nothing is signed afterwards."""
+        busy = self._booth is not None and self._booth.busy
+        screen = await self.sheets.close(busy=busy, explanation=explanation)
+        self.lan.all_dirty()
+        return screen
+
+    def entries_after(self, seq: int) -> Sequence[SignedEntry]:
+        """For a colleague's copy; what it asks from is what it holds already."""
+        self._fetched_seq = max(self._fetched_seq, min(seq, len(self.journal.entries) - 1))
+        return self.journal.after(seq)[:256]
+
+    def refuse_rolled_back(self, seq: int) -> None:
+        """A colleague holds more of our journal than we do (J-7): sign nothing."""
+        if seq >= self.journal.state.next_seq:
+            self.journal.stop(Rejected("journal-rolled-back", seq=seq))
+
+    def write_usb(self, path: Path) -> Path:
+        """All journals this terminal holds, sealed for headquarters; the file's path."""
+        entries = [*self.journal.entries, *(e for copies in self.lan.copies.values() for e in copies.entries)]
+        return usb.write(path, usb.bundle(self.identity, entries))
+
+    def status(self) -> Screen:
+        """What the strip of every screen shows."""
+        state, account = self.journal.state, self.journal.state.account
+        names = ("permits", "refused", "prepared", "cast", "tested", "dropped")
+        return {
+            "ok": True,
+            "station": self.identity.place.id,
+            "station_name_fa": self.identity.place_name,
+            "device": self.identity.device,
+            "terminal": self.identity.number(self.identity.device),
+            "roles": self.roles,
+            "state": "closed" if state.closed else "open" if state.opened else "new",
+            "stopped": self.journal.stopped.code if self.journal.stopped else None,
+            "busy": self._booth is not None and self._booth.busy,
+            "counts": {name: getattr(account, name) for name in names},
+            "queue": self._queue(),
+            "link": self._link_words(),
+            "media": self.journal.health(),
+            "register_version": self._desk.register.version if self._desk else None,
+            "head": [state.next_seq - 1, state.head.hex()],
+            "election_hash": self.eh.hex(),
+            "training": False,
+            "now_ms": self.clock.now_ms(),
+        }
+
+    def _queue(self) -> Screen:
+        if self.link is not None:
+            return {"undelivered": self.link.undelivered(), "oldest_ms": self.link.oldest_ms()}
+        return {"undelivered": len(self.journal.entries) - 1 - self._fetched_seq, "oldest_ms": None}
+
+    def _link_words(self) -> Screen:
+        if self.link is None:
+            return {"last_answer_ms": None, "up": False, "words_fa": "", "words_en": ""}
+        state, safe = self.link.state, self.journal.state.account.cast
+        if state.up:
+            fa, en = "شبکه برقرار است", "The network is up"
+        else:
+            since = state.down_since_ms or self.clock.now_ms()
+            moment = persian.jalali_moment(since).rpartition(" ")[2]
+            fa = f"شبکه از {moment} قطع است؛ ادامه دهید، {persian.number(safe)} رأی امن است"
+            en = f"The network is down; go on, {safe} ballots are safe"
+        return {"last_answer_ms": state.last_answer_ms, "up": state.up, "words_fa": fa, "words_en": en}
