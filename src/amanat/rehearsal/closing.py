@@ -14,7 +14,7 @@ from amanat.errors import BadInput
 from amanat.rehearsal.day import Stopwatch
 from amanat.rehearsal.folders import Folders
 from amanat.rehearsal.programs import Program, run
-from amanat.rehearsal.setup import machines
+from amanat.rehearsal.setup import hq, machines
 from amanat.rehearsal.terminal import Terminal
 from amanat.rehearsal.visit import require
 
@@ -29,35 +29,24 @@ async def carry(gateways: Sequence[tuple[str, Terminal]], folders: Folders) -> N
         bundle = folders.usb / f"{station}.{BUNDLE}"
         require(await terminal.ask("POST", "/api/supervisor/usb", {"path": str(bundle)}), at="usb")
         bundles.append(bundle)
-    await asyncio.to_thread(run, "hq", "usb", folders.hq, *bundles, log=folders.logs / "hq-usb.log")
+    await asyncio.to_thread(run, *hq(folders, "usb", *bundles), log=folders.logs / "hq-usb.log")
 
 
 def headquarters_account(folders: Folders) -> dict[str, Any]:
     """Headquarters' own account, as `amanat hq status --json` prints it."""
-    account: dict[str, Any] = json.loads(run("hq", "status", folders.hq, "--json", log=folders.logs / "hq-status.log"))
+    account: dict[str, Any] = json.loads(run(*hq(folders, "status", "--json"), log=folders.logs / "hq-status.log"))
     return account
 
 
 def order(folders: Folders) -> None:
     """What headquarters exports, the boards decide and both representatives sign.  Raises ProgramFailed."""
     log = folders.logs / "order.log"
-    run("hq", "decide", folders.hq, "--sign-with", folders.authorities, log=log)
-    run(
-        "hq",
-        "export",
-        folders.hq,
-        "--record",
-        folders.record,
-        "--session",
-        "1",
-        "--private",
-        folders.private,
-        "--sign-with",
-        folders.authorities,
-        log=log,
-    )
+    run(*hq(folders, "decide", "--sign-with", folders.authorities), log=log)
+    where = ("--record", folders.record, "--session", "1", "--private", folders.private)
+    run(*hq(folders, "export", *where, "--sign-with", folders.authorities), log=log)
     words = ("--record", folders.record, "--private", folders.private, "--authorities", folders.authorities)
-    run("count", "order", *words, log=log)
+    digest = run("count", "order", *words, log=log).strip()
+    run(*hq(folders, "log", "--kind", "order", "--digest", digest), log=log)
 
 
 def count(folders: Folders, *, workers: int) -> dict[str, float]:
@@ -89,7 +78,7 @@ def count(folders: Folders, *, workers: int) -> dict[str, float]:
 
 def publish(folders: Folders) -> None:
     """The sums, headquarters' signature, the last tiles of the bulletin."""
-    run("hq", "publish", folders.hq, "--record", folders.record, log=folders.logs / "publish.log")
+    run(*hq(folders, "publish", "--record", folders.record), log=folders.logs / "publish.log")
 
 
 def verifier() -> Path:

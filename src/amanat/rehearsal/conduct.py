@@ -71,15 +71,13 @@ def station_programs(exercise: Exercise, everyone: Sequence[setup.Post]) -> dict
     programs: dict[str, Program] = {}
     for number, group in enumerate(groups):
         homes = [folders.terminal(post.station, post.number) for post in everyone if post.station in group]
-        clock, printer = f"unix:{folders.sockets / 'clock'}", f"socket:{folders.sockets / 'printer'}"
-        program = Program(
-            "station", "run", *homes, "--clock", clock, "--printer", printer, log=folders.logs / f"station-{number}.log"
-        )
+        words = ("--clock", folders.clock, "--printer", folders.printer)
+        program = Program("station", "run", *homes, *words, log=folders.logs / f"station-{number}.log")
         programs.update(dict.fromkeys(group, program))
     return programs
 
 
-async def prepare(exercise: Exercise, port: int) -> None:
+async def prepare(exercise: Exercise) -> None:
     """Keys, ceremony, register, headquarters, certificates.  Raises ProgramFailed."""
     definition, folders, view = exercise.definition, exercise.folders, exercise.view
     view.say("keys of trustees, mixers and authorities …")
@@ -96,7 +94,7 @@ async def prepare(exercise: Exercise, port: int) -> None:
     changes = folders.work / "changes.csv"
     if setup.write_changes(changes, exercise.crowd.citizens):
         log = folders.logs / "hq-setup.log"
-        await setup.commands([("hq", "delta", folders.hq, "--changes", changes)], log=log)
+        await setup.commands([setup.hq(folders, "delta", "--changes", changes)], log=log)
 
 
 def draw_slip(folder: Path) -> Any:
@@ -126,9 +124,13 @@ async def conduct(exercise: Exercise) -> Outcome:
     """Everything.  Raises AmanatError; what was started is ended in any case."""
     folders, watch = exercise.folders, Stopwatch()
     port = setup.free_port()
-    await prepare(exercise, port)
     async with AsyncExitStack() as stack:
-        day = await begin(exercise, port, stack)
+        clock = Clock(opening(exercise.definition))
+        stack.callback(folders.remove_sockets)
+        await clock.start(folders.sockets / "clock")
+        stack.push_async_callback(clock.stop)
+        await prepare(exercise)
+        day = await begin(exercise, clock, port, stack)
         watch.lap("setup")
         exercise.view.say("polls open")
         await day.open()
@@ -139,8 +141,8 @@ async def conduct(exercise: Exercise) -> Outcome:
         day.ledger.close()
         await arrive(exercise, day)
         watch.lap("deliver")
-    exercise.view.say("order, tags, mixes, decryption, publication, verification …")
-    counted = await asyncio.to_thread(closing.count_and_verify, folders, workers=exercise.workers, watch=watch)
+        exercise.view.say("order, tags, mixes, decryption, publication, verification …")
+        counted = await asyncio.to_thread(closing.count_and_verify, folders, workers=exercise.workers, watch=watch)
     seconds = {**watch.seconds, **counted.seconds}
     made = summary.make(exercise.definition, folders, day.ledger, counted, seconds=seconds)
     summary.write(folders.out / "summary.json", made)
@@ -156,13 +158,9 @@ async def arrive(exercise: Exercise, day: Day) -> None:
         await day.deliver()
 
 
-async def begin(exercise: Exercise, port: int, stack: AsyncExitStack) -> Day:
-    """Starts clock, printers, network, headquarters and stations; whatever happens, `stack` ends them."""
+async def begin(exercise: Exercise, clock: Clock, port: int, stack: AsyncExitStack) -> Day:
+    """Starts printers, network, headquarters and stations; whatever happens, `stack` ends them."""
     folders, definition = exercise.folders, exercise.definition
-    stack.callback(folders.remove_sockets)
-    clock = Clock(opening(definition))
-    await clock.start(folders.sockets / "clock")
-    stack.push_async_callback(clock.stop)
     printers = Printers(folders.work / "slips.jsonl", draw=draw_slip(folders.work / "slips"))
     await printers.start(folders.sockets / "printer")
     stack.push_async_callback(printers.stop)
@@ -203,7 +201,7 @@ async def begin(exercise: Exercise, port: int, stack: AsyncExitStack) -> Day:
 
 def headquarters(folders: Folders, port: int) -> Program:
     """Headquarters' server."""
-    words = ("hq", "serve", folders.hq, "--listen", f"127.0.0.1:{port}", "--clock", f"unix:{folders.sockets / 'clock'}")
+    words = setup.hq(folders, "serve", "--listen", f"127.0.0.1:{port}")
     return Program(*words, log=folders.logs / "hq.log", threads=HEADQUARTERS_THREADS)
 
 

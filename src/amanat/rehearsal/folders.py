@@ -85,6 +85,16 @@ class Folders:
         """The file with the rehearsal's one passphrase."""
         return self.work / "passphrase"
 
+    @property
+    def clock(self) -> str:
+        """Where virtual time is served, as programs take it."""
+        return f"unix:{self.sockets / 'clock'}"
+
+    @property
+    def printer(self) -> str:
+        """Where the printers listen, as stations take it."""
+        return f"socket:{self.sockets / 'printer'}"
+
     def terminal(self, station: str, number: int) -> Path:
         """A terminal's home."""
         return self.stations / f"{station}-{number}"

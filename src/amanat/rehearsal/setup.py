@@ -107,11 +107,17 @@ def write_changes(path: Path, citizens: Iterable[Citizen]) -> int:
     return len(changed)
 
 
+def hq(folders: Folders, verb: str, *words: str | Path) -> tuple[str | Path, ...]:
+    """`amanat hq VERB HOME …` in the rehearsal's time."""
+    return ("hq", verb, folders.hq, *words, "--clock", folders.clock)
+
+
 async def headquarters(folders: Folders, register_file: Path) -> None:
     """Headquarters' home: keys, manifest, register, database."""
-    words: tuple[str | Path, ...] = ("hq", "init", folders.hq, "--election", folders.election)
-    words += ("--ceremony", folders.ceremony, "--mixers", folders.mixers, "--authorities", folders.authorities)
-    await commands([(*words, "--register", register_file)], log=folders.logs / "hq-setup.log")
+    words: tuple[str | Path, ...] = ("--election", folders.election, "--ceremony", folders.ceremony)
+    words += ("--mixers", folders.mixers, "--authorities", folders.authorities)
+    words += ("--register", register_file, "--passphrase", folders.passphrase)
+    await commands([hq(folders, "init", *words)], log=folders.logs / "hq-setup.log")
 
 
 def enrol(job: tuple[Path, Post, Path]) -> None:
@@ -125,8 +131,8 @@ async def enrol_all(folders: Folders, everyone: Sequence[Post], *, workers: int)
     jobs = [(folders.terminal(post.station, post.number), post, folders.passphrase) for post in everyone]
     await asyncio.to_thread(spread, enrol, jobs, workers)
     log = folders.logs / "hq-setup.log"
-    await commands([("hq", "enrol", folders.hq, "--requests", folders.stations)], log=log)
-    await commands([("hq", "package", folders.hq, "--out", folders.package)], log=log)
+    await commands([hq(folders, "enrol", "--requests", folders.stations)], log=log)
+    await commands([hq(folders, "package", "--out", folders.package)], log=log)
 
 
 @dataclass(frozen=True)
@@ -181,8 +187,8 @@ async def load_all(
                 listen=f"unix:{terminal_socket(folders, post)}",
                 peers=tuple(f"unix:{terminal_socket(folders, other)}" for other in there if other != post),
                 link_url=f"http://127.0.0.1:{ports[post.station]}" if post.number == 1 else "",
-                clock=f"unix:{folders.sockets / 'clock'}",
-                printer=f"socket:{folders.sockets / 'printer'}",
+                clock=folders.clock,
+                printer=folders.printer,
             )
         )
     devices = await asyncio.to_thread(spread, load, wirings, workers)
