@@ -80,7 +80,7 @@ def votes() -> list[Vote]:
     return [
         Vote("0000000001", 0, ([0], [1, 2, 3])),
         Vote("0000000002", 0, ([0], [5])),
-        Vote("0000000002", 1, ([1], [6])),
+        Vote("0000000002", 1, ([0], [6])),
         Vote("0000000003", 0, ([0], [259])),
         Vote("0000000004", 1, ([2], None)),
         Vote("0000000005", 1, ([], [])),
@@ -222,7 +222,8 @@ class Maker:
             ph = identify(self.eh, "permit", vote.permit_bytes)
             vote.permit_signature = self.device_keys[desk].sign(self.eh, "permit", ph)
             self.hook("permit_signed", vote)
-            self.approvals.append([ph, terminal, self.device_keys[terminal].sign(self.eh, "approve", ph)])
+            approval = [ph, terminal, self.device_keys[terminal].sign(self.eh, "approve", ph)]
+            self.approvals += [approval] if approval not in self.approvals else []
             parts, proofs = [], []
             for i, marks in enumerate(vote.marks):
                 if marks is not None:

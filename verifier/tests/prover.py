@@ -7,7 +7,7 @@ import secrets
 from math import comb
 
 from amanat_verifier.cbor import encode
-from amanat_verifier.group import L, ZERO, add, base, generators, hash_to_group, is_sound, sub, times, total
+from amanat_verifier.group import ZERO, L, add, base, generators, hash_to_group, is_sound, sub, times, total
 from amanat_verifier.hashes import challenge, digest, expand, h512
 
 
@@ -55,9 +55,7 @@ class Ceremony:
         self.n, self.t = n, t
         self.polynomials = {q: [[draw() for _ in range(t)] for _ in range(n)] for q in ("K", "Z", "W")}
         self.commitments = {q: [[base(a) for a in f] for f in fs] for q, fs in self.polynomials.items()}
-        self.keys = {
-            q: [total(row[k] for row in rows) for k in range(t)] for q, rows in self.commitments.items()
-        }
+        self.keys = {q: [total(row[k] for row in rows) for k in range(t)] for q, rows in self.commitments.items()}
         self.secret = {q: sum(f[0] for f in fs) % L for q, fs in self.polynomials.items()}
 
     def share(self, q: str, i: int) -> int:
