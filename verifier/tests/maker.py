@@ -169,7 +169,7 @@ class Maker:
             heads.append(sha256(whole))
         self.files["keys/echo.seq"] = b"".join(
             encode([q, j, self.trustees[j - 1].sign(ch, "dkg-echo", head)])
-            for q, head in zip("KZW", heads)
+            for q, head in zip("KZW", heads, strict=False)
             for j in range(1, n + 1)
         )
         whole = sha256(encode([ch, heads, *[dkg.keys[q] for q in "KZW"]]))
@@ -180,7 +180,7 @@ class Maker:
             1, "test-election", self.round, "2024-03-01", sha256(self.rules), None, self.contests, self.stations,
             [n, dkg.t, rows, *[dkg.keys[q] for q in "KZW"]], bytes(32), [self.hq.public, bytes(32)],
             vkey("bulletin.test", self.log.public), self.witnesses,
-            [[f"mixer {i}", owner, key.public] for i, (owner, key) in enumerate(zip(self.mixer_owners, self.mixers))],
+            [[f"mixer {i}", owner, key.public] for i, (owner, key) in enumerate(zip(self.mixer_owners, self.mixers, strict=False))],
             [["governor", self.authorities[0].public], ["supervisory-board", self.authorities[1].public]], None,
         ]  # fmt: skip
         data = self.hook("manifest", encode(manifest))
@@ -293,7 +293,9 @@ class Maker:
             body = encode([1, kind, reference, reason, bytes(32)])
             own = identify(self.eh, "decision", body)
             decided.append([own, body, self.signed("decision", own)])
-        self.decided = {(d[0], r) for d, r in zip(decided, decisions)} if len(decided) == len(decisions) else set()
+        self.decided = (
+            {(d[0], r) for d, r in zip(decided, decisions, strict=False)} if len(decided) == len(decisions) else set()
+        )
         decided = self.hook("decided", sorted(decided))
         self.batch(4, [d[0] for d in decided])
         folder = f"order/{s}"
@@ -319,7 +321,7 @@ class Maker:
         rows = [[e[32:], negate(e[:32])] for e in pairs]
         for j in who if rows else []:
             sigmas = [lagrange(j, who) * dkg.share(q, j) for q in ("Z", "W")]
-            outputs = [total(times(x, p) for x, p in zip(sigmas, row)) for row in rows]
+            outputs = [total(times(x, p) for x, p in zip(sigmas, row, strict=False)) for row in rows]
             outputs = self.hook("tag_shares", [j, outputs])[1]
             self.files[f"dedup/{s}/{j}/0.bin"] = b"".join(outputs)
             context = [self.oh, who, j, 0]
@@ -421,7 +423,7 @@ class Maker:
     def make_results(self) -> None:
         self.files["lots.seq"] = b"".join(self.lot(*row) for row in self.lots)
         self.tally: dict[str, Any] = {}
-        for name, seats, k, _, _, _, candidates in self.contests:
+        for name, _, k, _, _, _, candidates in self.contests:
             codes = [c[0] for c in candidates]
             found = [read_points(points, len(codes), k) for points in self.opened[name]]
             votes = {code: sum(i in (chosen or ()) for chosen in found) for i, code in enumerate(codes)}

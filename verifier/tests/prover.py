@@ -75,12 +75,12 @@ def linear(
     joined = b"".join(p for row in rows for p in row)
     seed = h512(eh, domain, *context, keys, digest(joined), digest(b"".join(outputs)))
     rho = expand(seed, len(rows))
-    gathered = [total(times(w, row[k]) for w, row in zip(rho, rows)) for k in range(len(sigmas))]
+    gathered = [total(times(w, row[k]) for w, row in zip(rho, rows, strict=False)) for k in range(len(sigmas))]
     kappas = [draw() for _ in sigmas]
     firsts = [base(k) for k in kappas]
-    last = total(times(k, q) for k, q in zip(kappas, gathered))
+    last = total(times(k, q) for k, q in zip(kappas, gathered, strict=False))
     c = challenge(eh, domain + "/c", seed, firsts, last)
-    return b"".join(firsts) + last + b"".join(enc(k + c * s) for k, s in zip(kappas, sigmas))
+    return b"".join(firsts) + last + b"".join(enc(k + c * s) for k, s in zip(kappas, sigmas, strict=False))
 
 
 def negate(point: bytes) -> bytes:
@@ -121,15 +121,19 @@ def shuffle(
         v[i] = up[i + 1] * v[i + 1] % L
     w1, w2, w3 = draw(), draw(), draw()
     w4, wh, wp = [draw() for _ in range(width)], [draw() for _ in range(n)], [draw() for _ in range(n)]
-    t = [base(w1), base(w2), add(base(w3), total(times(x, p) for x, p in zip(wp, h[1:])))]
+    t = [base(w1), base(w2), add(base(w3), total(times(x, p) for x, p in zip(wp, h[1:], strict=False)))]
     t4 = []
     for k in range(width):
-        t4.append(sub(total(times(x, row[2 * k]) for x, row in zip(wp, out)), base(w4[k])))
-        t4.append(sub(total(times(x, row[2 * k + 1]) for x, row in zip(wp, out)), times(w4[k], key)))
+        t4.append(sub(total(times(x, row[2 * k]) for x, row in zip(wp, out, strict=False)), base(w4[k])))
+        t4.append(sub(total(times(x, row[2 * k + 1]) for x, row in zip(wp, out, strict=False)), times(w4[k], key)))
     th = [add(base(wh[i]), times(wp[i], chain[i - 1] if i else h[0])) for i in range(n)]
     hashed = b"".join([*t, *t4, *th])
     e = challenge(eh, "shuffle/c", seed, digest(b"".join(chain)), digest(hashed))
-    s = [w1 + e * sum(r), w2 + e * sum(a * b for a, b in zip(rh, v)), w3 + e * sum(a * b for a, b in zip(r, u))]
+    s = [
+        w1 + e * sum(r),
+        w2 + e * sum(a * b for a, b in zip(rh, v, strict=False)),
+        w3 + e * sum(a * b for a, b in zip(r, u, strict=False)),
+    ]
     s4 = [w4[k] + e * sum(again[i][k] * up[i] for i in range(n)) for k in range(width)]
     sh = [wh[i] + e * rh[i] for i in range(n)]
     sp = [wp[i] + e * up[i] for i in range(n)]

@@ -153,5 +153,5 @@ def test_plurality_elects_the_best_and_never_one_without_a_vote() -> None:
 def test_an_unknown_rule_is_refused() -> None:
     assert read_rule(b'[round.1]\nmethod = "plurality"', 1) == PLURALITY
     for text in (b"", b'[round.1]\nmethod = "lottery"', b'[round.1]\nmethod = "share"', b"\xff"):
-        with pytest.raises(Exception, match="rules.toml"):
+        with pytest.raises(Exception, match=r"rules\.toml"):
             read_rule(text, 1)
