@@ -180,7 +180,7 @@ class Maker:
             1, "test-election", self.round, "2024-03-01", sha256(self.rules), None, self.contests, self.stations,
             [n, dkg.t, rows, *[dkg.keys[q] for q in "KZW"]], bytes(32), [self.hq.public, bytes(32)],
             vkey("bulletin.test", self.log.public), self.witnesses,
-            [[f"mixer {i}", owner, key.public] for i, (owner, key) in enumerate(zip(self.mixer_owners, self.mixers, strict=False))],
+            [[f"mixer {i}", o, k.public] for i, (o, k) in enumerate(zip(self.mixer_owners, self.mixers, strict=True))],
             [["governor", self.authorities[0].public], ["supervisory-board", self.authorities[1].public]], None,
         ]  # fmt: skip
         data = self.hook("manifest", encode(manifest))
