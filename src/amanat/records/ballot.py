@@ -99,6 +99,11 @@ class Core(Record):
     ciphertexts: tuple[bytes, ...]
     proofs: tuple[bytes, ...]
 
+    def require_sound(self) -> None:
+        """A proof for each ciphertext."""
+        if len(self.ciphertexts) != len(self.proofs):
+            cbor.refuse("proofs")
+
 
 def ballot_id(eh: bytes, core: bytes) -> BallotId:
     """id = ID("ballot", Core)."""

@@ -1,11 +1,11 @@
 """The register of voters: an immutable file that is looked into in place, its deltas, and both together.  R-1, R-2.
 
-Layout after `MAGIC` and the header's length: header, then an index (first id of each block of 128 persons, where its
-gaps begin), the gaps between ids (one byte each, 255: go on), flag combinations (four bits a person, eight if there are
-more than 16), names (ten bytes a person: year of birth, three words of the dictionary) and the dictionary.  About 1.6
-bytes a person, 11.6 with names.  With a register key each name stands under a key derived from it and the id; without
-one names are plain.  It names election, round, day and version, never eh; its SHA-256 is in the manifest and is its
-signature.
+Layout after `MAGIC` and the header's length: header; index (first id of each block of 128 persons, where its gaps
+begin); gaps between ids (seven bits a byte, lowest first, top bit: go on); flag combinations (four bits a person, eight
+if there are more than 16); names (ten bytes a person: year of birth, three words of the dictionary); dictionary.  About
+1.6 bytes a person, 11.6 with names.  With a register key each name stands under a key derived from it and the id;
+without one names are plain.  The file names election, round, day and version, never eh; its SHA-256 is in the manifest
+and is its signature.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ _START: Final = len(MAGIC) + 4
 _INDEX: Final = struct.Struct(">II")  # the first nine digits of a block's first id; where its gaps begin
 _NAME: Final = 10
 _YEAR_ZERO: Final = 1200
-_MORE: Final = 255
+_MORE: Final = 0x80
 BLOCK: Final = 128
 """Persons a block: a look-up reads so many gaps at most, and the index is small beside them."""
 
@@ -120,8 +120,11 @@ def _ids(rows: Sequence[Person]) -> tuple[bytes, bytes]:
         if ordinal % BLOCK == 0:
             index += _INDEX.pack(nine, len(gaps))
         else:
-            more, rest = divmod(nine - last - 1, _MORE)
-            gaps += bytes([_MORE] * more + [rest])
+            gap = nine - last - 1
+            while gap >= _MORE:
+                gaps.append(_MORE | gap & _MORE - 1)
+                gap >>= 7
+            gaps.append(gap)
         last = nine
     return bytes(index), bytes(gaps)
 
@@ -181,10 +184,14 @@ class Register:
         ):
             raise Malformed("register")
         starts = [end + sum(sizes[:place]) for place in range(7)]
-        self._index, self._gaps, self._flags, self._names, self._offsets, self._words = (
-            view[start:stop] for start, stop in pairwise(starts)
-        )
+        self._sections = [view[start:stop] for start, stop in pairwise(starts)]
+        self._index, self._gaps, self._flags, self._names, self._offsets, self._words = self._sections
         self._view, self._key = view, key
+
+    def close(self) -> None:
+        """Let go of the buffer, so that a memory map can be closed; nothing can be looked up afterwards."""
+        for view in (*self._sections, self._view):
+            view.release()
 
     @property
     def root(self) -> bytes:
@@ -223,14 +230,15 @@ class Register:
         if block < 0:
             return None
         found, start = self._block(block)
-        ordinal, step = block * BLOCK, 0
         stop = self._block(block + 1)[1] if (block + 1) * BLOCK < self.count else len(self._gaps)
-        for gap in self._gaps[start:stop]:
+        ordinal, gap, shift = block * BLOCK, 0, 0
+        for byte in self._gaps[start:stop]:
             if found >= nine:
                 break
-            step += gap
-            if gap != _MORE:
-                found, ordinal, step = found + step + 1, ordinal + 1, 0
+            gap |= (byte & _MORE - 1) << shift
+            shift += 7
+            if byte < _MORE:
+                found, ordinal, gap, shift = found + gap + 1, ordinal + 1, 0, 0
         return self._person(national_id, ordinal) if found == nine else None
 
     def _block(self, number: int) -> tuple[int, int]:
