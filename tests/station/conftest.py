@@ -1,7 +1,9 @@
 """A small election made without a ceremony: keys drawn here, one package, and terminals that run in this process."""
 
+import copy
 import hashlib
 import json
+import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -132,8 +134,8 @@ class Election:
             enrolment.load(
                 home,
                 self.package,
-                listen=f"unix:{home}/s",
-                peers=tuple(f"unix:{self.home(id_, n)}/s" for n in peers),
+                listen="unix:s",
+                peers=tuple(f"unix:../{id_}-{n}/s" for n in peers),
             )
 
     def _write_package(self, rows: Sequence[cbor.Encodable]) -> None:
@@ -241,10 +243,18 @@ def enrolled(tmp_path_factory: pytest.TempPathFactory, _quick_scrypt: None) -> C
     return make
 
 
-@pytest.fixture
-def election(enrolled: Callable[..., Election]) -> Election:
-    """One station with one terminal that is desk and booth, another with a second booth."""
+@pytest.fixture(scope="session")
+def _master(enrolled: Callable[..., Election]) -> Election:
     return enrolled({"S1": 1, "S2": 2})
+
+
+@pytest.fixture
+def election(_master: Election, tmp_path: Path) -> Election:
+    """One station with one terminal that is desk and booth, another with a second booth; homes fresh for each test."""
+    fresh = copy.copy(_master)
+    fresh.folder = tmp_path / "e"
+    shutil.copytree(_master.folder, fresh.folder)
+    return fresh
 
 
 @pytest.fixture

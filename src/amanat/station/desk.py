@@ -124,7 +124,8 @@ class Desk:
                 self._pending = national_id
                 age = self._jalali_year - person.birth_year
                 shown = {"name_fa": person.name_fa, "birth_year": person.birth_year, "age": age}
-                return {"ok": True, "decision": "eligible", "reason": "", "resumed": resumed is not None} | shown
+                serial = resumed.hex() if resumed else None
+                return {"ok": True, "decision": "eligible", "reason": "", "serial": serial} | shown
             case CheckedInAlready(where):
                 return self._refuse(national_id, "checked-in-already", where)
             case NotEligible(reason):
@@ -192,7 +193,8 @@ class Desk:
         body: list[cbor.Value] = [issued.permit, issued.signature, self._seconds_since_answer()]
         # Cut before this line: nobody was checked in.  After it: checked in, and the slip can be printed again.
         signed = self._journal.write("permit", body, issued.private)
-        serial = self._enter(Entry.decode(signed.entry))
+        self._enter(Entry.decode(signed.entry))
+        serial = Permit.decode(issued.permit).serial
         self._unprinted.add(serial)
         await self._hand_out(issued, duplicate=False)
         return self._told(serial, repeated=False)
@@ -263,12 +265,11 @@ class Desk:
         assert signed.private is not None
         return IssuedPermit(encoded, signature, signed.private)
 
-    def _enter(self, entry: Entry) -> bytes:
-        """Index an entry if it is a permit; an index of the fold, never its own truth.  The last serial."""
+    def _enter(self, entry: Entry) -> None:
+        """Index an entry if it is a permit; an index of the fold, never its own truth."""
         if entry.kind != "permit":
-            return self._last or b""
+            return
         decoded = Permit.decode(cbor.as_bytes(entry.body[0], "permit"))
         self._issued[decoded.serial] = entry.seq
         self._latest[decoded.replaces or decoded.serial] = decoded.serial
         self._last = decoded.serial
-        return decoded.serial

@@ -150,10 +150,12 @@ class Link:
         return self._side.undelivered(self.heads()) + unseen
 
     def oldest_ms(self) -> int | None:
-        """When our own oldest undelivered entry was written, or None."""
+        """How long our own oldest undelivered entry has waited, or None."""
         own = [head for head in self.heads() if head.device == self._identity.device]
         waiting = self._side.undelivered(own)
-        return Entry.decode(self._journal.entries[-waiting].entry).wall_ms if waiting else None
+        if not waiting:
+            return None
+        return max(0, self._clock.now_ms() - Entry.decode(self._journal.entries[-waiting].entry).wall_ms)
 
     async def run(self) -> None:
         """Deliver for ever; a failed push is repeated later and later, with jitter."""

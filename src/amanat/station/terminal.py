@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from amanat.errors import AmanatError, Rejected
+from amanat.errors import Rejected
 from amanat.records.device import ROLE_BALLOT, ROLE_CHECK_IN
 from amanat.records.identifiers import ElectionHash
 from amanat.records.journal import SignedEntry, genesis
@@ -30,6 +30,7 @@ from amanat.station.refusal import Refused
 from amanat.station.sheets import Sheets
 
 Screen = dict[str, Any]
+VOTERS_ON_THEIR_WAY = 16  # permits issued for one booth and not cast yet, at most
 
 
 class Terminal:
@@ -59,7 +60,7 @@ class Terminal:
         )
         try:
             self._assemble()
-        except AmanatError:
+        except BaseException:  # whatever it was, the media go back to who may need them
             self._close_media()
             raise
         self._tasks: list[asyncio.Task[None]] = []
@@ -178,8 +179,8 @@ class Terminal:
         return None if last is None else max(0, self.clock.now_ms() - last) // 1000
 
     def has_booth_room(self) -> bool:
-        """Whether this terminal takes another voter for its booth."""
-        return self._booth is not None and self.journal.stopped is None and self._booth.has_room(2)
+        """Whether a desk may send another voter: as many as may be on their way still fit, and the closing."""
+        return self._booth is not None and self.journal.stopped is None and self._booth.has_room(VOTERS_ON_THEIR_WAY)
 
     def _choose_booth(self) -> int:
         return self.lan.choose_booth(own_room=self.has_booth_room())
