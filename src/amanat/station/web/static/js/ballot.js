@@ -34,7 +34,16 @@ function go(name) {
   showScreen(name);
   document.activeElement?.blur();
   $("#contests").hidden = !["tray", "review"].includes(name);
+  if (name !== "tray") forgetTray();
+  if (name !== "review") $("#lists").replaceChildren();
   awake();
+}
+
+/** Names leave the page, not only the view; a tray is drawn anew when it comes back. */
+function forgetTray() {
+  for (const list of ["#slots", "#hits", "#board"]) $(list).replaceChildren();
+  fill({ say: "", "card-name": "", "card-mark": "", "card-code": "", initials: "" });
+  $("#field").value = "";
 }
 
 function awake() {
@@ -54,10 +63,10 @@ function wipe() {
   Object.assign(visit, { slip: "", trays: [], at: 0, blank: new Set(), testsLeft: 0, letters: false });
   typed = "";
   covered = null;
-  for (const list of ["#slots", "#hits", "#lists", "#contests", "#board"]) $(list).replaceChildren();
-  fill({ receipt: "", say: "", "card-name": "", "card-mark": "", "card-code": "", initials: "", welcome: "" });
+  $("#contests").replaceChildren();
+  forgetTray();
+  fill({ receipt: "", welcome: "", "review-say": "" });
   $("#slip").value = "";
-  $("#field").value = "";
   delete document.documentElement.dataset.colours;
 }
 
@@ -124,12 +133,10 @@ async function candidates() {
 
 /** The same card lifts the curtain; another card begins another vote, and nobody sees what was under it. */
 async function resume(slip) {
-  if (slip === visit.slip) {
-    go(covered);
-    covered = null;
-    return undefined;
-  }
-  return permit(slip);
+  if (slip !== visit.slip) return permit(slip);
+  const back = { tray: () => openTray(visit.at), review: () => review() }[covered] ?? (() => go(covered));
+  covered = null;
+  return back();
 }
 
 // ---- tray
@@ -178,7 +185,7 @@ function reviewList(one, place) {
       make("button", { type: "button", "data-blank": contest.id, "aria-pressed": String(sure) }, sure ? "✓ رأی سفید می‌دهم" : "رأی سفید می‌دهم ", sure ? "" : make("kbd", { text: "۰" }))));
   }
   const rows = chosen.map((row, index) => make("li", {}, make("span", { class: "place", text: number(index + 1) }),
-    make("span", { class: "name", text: row.name }, row.mark ? make("small", { text: ` (${row.mark})` }) : null),
+    make("span", { class: "name", text: digits(row.name) }, row.mark ? make("small", { text: ` (${row.mark})` }) : null),
     make("bdi", { dir: "ltr", class: "code", text: digits(row.code) }),
     make("button", { type: "button", class: "remove", "data-remove": row.code, "data-of": place, text: "✕", "aria-label": `برداشتن ${row.name}` })));
   const list = make("ol", { class: "names" }, ...rows);
@@ -225,9 +232,8 @@ async function seal() {
   const [open] = unconfirmed();
   if (open) return review(`در «${open.contest.title_fa}» هیچ نامی نیست: اگر رأی سفید می‌دهید، ۰ را بزنید`);
   const choices = Object.fromEntries(visit.trays.map((one) => [one.contest.id, one.codes]));
-  $("#lists").replaceChildren(); // the choices leave the screen before anything is sealed
   fill({ wait: "رأی مُهر می‌شود…" });
-  go("wait");
+  go("wait"); // the choices leave the screen before anything is sealed
   const answer = await post("/api/booth/seal", { choices });
   if (!answer.ok) return review(answer.fa);
   return sealed();

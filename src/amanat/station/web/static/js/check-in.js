@@ -70,7 +70,7 @@ function already(found) {
 }
 
 function decide(found) {
-  const who = { name: found.name_fa ?? "", facts: facts(found) };
+  const who = { name: digits(found.name_fa ?? ""), facts: facts(found) };
   if (found.decision === "eligible") {
     state = "open";
     const word = found.resumed ? "تعرفه‌اش صادر شده؛ چاپ دوباره" : "می‌تواند رأی بدهد";

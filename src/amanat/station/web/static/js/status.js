@@ -12,17 +12,21 @@ export function mediaWords(media) {
   return { good: false, text: `${names.join("؛ ")}؛ سرپرست را خبر کنید` };
 }
 
-export function queueWords(queue) {
-  if (!queue?.undelivered) return { good: true, text: "همه به ستاد رسیده است" };
-  const oldest = queue.oldest_ms ? `؛ کهنه‌ترین ${duration(queue.oldest_ms)} پیش` : "";
-  return { good: true, text: `${number(queue.undelivered)} نوشته در صف تحویل، امن روی دو حافظه${oldest}` };
+/** The age of the oldest entry that headquarters does not hold yet, in milliseconds; null if there is none. */
+export const oldestAge = (status) => (status.queue.undelivered && status.queue.oldest_ms ? status.now_ms - status.queue.oldest_ms : null);
+
+export function queueWords(status) {
+  const { undelivered } = status.queue;
+  if (!undelivered) return { good: true, text: "همه به ستاد رسیده است" };
+  const age = oldestAge(status);
+  return { good: true, text: `${number(undelivered)} نوشته در صف تحویل${age === null ? "" : `؛ کهنه‌ترین ${duration(age)} پیش`}` };
 }
 
 function strip(status) {
   const media = mediaWords(status.media);
   const parts = [
     ...(status.link.words_fa ? [{ good: status.link.up, text: digits(status.link.words_fa) }] : []),
-    queueWords(status.queue),
+    queueWords(status),
     media,
     { good: true, text: `${number(status.counts.permits)} تعرفه · ${number(status.counts.cast)} رأی در این دستگاه` },
   ];

@@ -12,7 +12,7 @@ function slot(row, place, pulse) {
   const order = make("span", { class: "place", text: number(place + 1) });
   if (!row) return make("li", { class: "empty" }, order);
   const about = make("span", { class: "about" }, code(digits(row.code)), row.mark ? ` · ${row.mark}` : "");
-  const name = make("span", { class: row.name.length > LONG ? "name long" : "name", text: row.name });
+  const name = make("span", { class: row.name.length > LONG ? "name long" : "name", text: digits(row.name) });
   return make("li", {}, make("button", { type: "button", "data-code": row.code, class: row.code === pulse ? "pulse" : null }, order, name, about));
 }
 
@@ -34,7 +34,7 @@ export function drawHits(tray) {
   const hits = tray.hits.shown.map((row, place) =>
     make("li", {}, make("button", { type: "button", "data-hit": place + 1 },
       make("kbd", { text: number(place + 1) }),
-      make("span", { class: "name", text: row.name }, row.mark ? make("small", { text: ` ${row.mark}` }) : null),
+      make("span", { class: "name", text: digits(row.name) }, row.mark ? make("small", { text: ` ${row.mark}` }) : null),
       code(digits(row.code)))));
   $("#hits").replaceChildren(...hits);
 }
@@ -45,7 +45,7 @@ export function drawCard(row, removable, flash) {
   if (!row) return;
   $("#card-remove").hidden = !removable;
   $("#card-remove").dataset.code = row.code;
-  fill({ initials: initials(row.name), "card-name": row.name, "card-mark": row.mark, "card-code": digits(row.code) }, card);
+  fill({ initials: initials(row.name), "card-name": digits(row.name), "card-mark": row.mark, "card-code": digits(row.code) }, card);
   card.classList.remove("flash");
   if (flash) requestAnimationFrame(() => card.classList.add("flash"));
 }

@@ -1,0 +1,428 @@
+"""The three screens of a real station, driven by keyboard in a real browser (clauses C-1, C-8, B-6, B-7, B-9, B-10, J-6)."""
+
+import contextlib
+import json
+import math
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, CDPSession, Page, expect, sync_playwright
+
+from amanat.rules.national_id import synthetic
+
+ROOT = Path(__file__).parents[2]
+MARYAM, REZA, UNDER_AGE, NOBODY, CITIZEN = (synthetic(n) for n in (1, 2, 3, 4, 10))
+SIZES = [(1024, 768), (1280, 800), (1920, 1080)]
+ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
+START_SECONDS_MAX = 120
+SCREEN_DIAGONAL_MM = 381  # fifteen inches
+TARGET_MM = 12
+SECOND_CONTEST = """[[contest]]
+id = "experts"
+title = { fa = "مجلس خبرگان رهبری", en = "Assembly of Experts" }
+seats = 16
+max_choices = 16
+candidates = "experts.csv"
+unit_min = 50
+unit_by = "county"
+count = "whole"
+
+[stations]"""
+
+
+@dataclass
+class Station:
+    base: str
+    slips: Path
+
+    def status(self) -> dict:  # type: ignore[type-arg]
+        with urllib.request.urlopen(f"{self.base}/api/status", timeout=10) as answer:
+            return json.load(answer)
+
+    def last(self, kind: str) -> dict:  # type: ignore[type-arg]
+        newest = sorted(self.slips.glob(f"*-{kind}.json"))[-1]
+        return json.loads(newest.read_text(encoding="utf-8"))
+
+
+@contextlib.contextmanager
+def running(folder: Path, election: Path) -> Iterator[Station]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "tools/one_station.py", str(folder), "--election", str(election), "--port", str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    station = Station(f"http://127.0.0.1:{port}", folder / "slips")
+    try:
+        limit = time.monotonic() + START_SECONDS_MAX
+        while process.poll() is None and time.monotonic() < limit:
+            with contextlib.suppress(urllib.error.URLError):
+                station.status()
+                break
+            time.sleep(0.2)
+        yield station
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def two_contests(folder: Path) -> Path:
+    """The Tehran example (30 of 3,545) and beside it 16 of 40 with codes of three digits."""
+    shutil.copytree(ROOT / "examples/tehran", folder)
+    rows = (ROOT / "examples/damavand-firuzkuh/candidates.csv").read_text(encoding="utf-8").splitlines()[:41]
+    (folder / "experts.csv").write_text("\n".join([rows[0], *(row[1:] for row in rows[1:])]) + "\n", encoding="utf-8")
+    file = folder / "election.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace("[stations]", SECOND_CONTEST), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def tehran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
+    """An open station of a constituency with thirty seats; tests use it one after another."""
+    with running(tmp_path_factory.mktemp("tehran") / "station", ROOT / "examples/tehran") as station:
+        body = json.dumps({"officers": ["نسرین پارسا", "بهرام صفایی"]}).encode()
+        request = urllib.request.Request(f"{station.base}/api/open", body, {"Content-Type": "application/json"})
+        urllib.request.urlopen(request, timeout=10).close()
+        yield station
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A screen of 1280 × 800; anything that the page's own policy or code complains about fails the test."""
+    complaints: list[str] = []
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda fault: complaints.append(str(fault)))
+    yield page
+    page.close()
+    assert complaints == []
+
+
+def at(page: Page, screen: str) -> None:
+    page.wait_for_selector(f"body[data-at={screen}]", timeout=15_000)
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def letters(page: Page, *codes: str) -> None:
+    """A person's fingers: slower than a scanner."""
+    for code in codes:
+        page.keyboard.press(code, delay=60)
+
+
+def check_in(page: Page, station: Station, person: str) -> str:
+    """The slip with which a person leaves the desk."""
+    page.goto(f"{station.base}/check-in")
+    page.wait_for_selector("#answer[data-kind=idle]")
+    page.keyboard.type(person)
+    page.wait_for_selector("#answer[data-kind=yes]")
+    press(page, "Enter")
+    page.wait_for_selector("#answer[data-kind=told]")
+    return str(station.last("permit")["qr"])
+
+
+def scan(page: Page, text: str) -> None:
+    page.keyboard.type(text)
+    press(page, "Enter")
+
+
+def to_tray(page: Page, station: Station, slip: str) -> None:
+    page.goto(f"{station.base}/ballot")
+    at(page, "welcome")
+    scan(page, slip)
+    at(page, "tray")
+
+
+def cast(page: Page) -> str:
+    """From the seal screen into the box; the code that the screen shows."""
+    press(page, "Enter", "Enter")
+    at(page, "done")
+    return page.locator("[data-fill=receipt]").inner_text()
+
+
+def test_maryam_votes_by_keyboard_alone(browser: Browser, page: Page, tmp_path: Path) -> None:
+    """Two officers open.  Maryam is checked in with eleven keys and refused when she comes again.  In the booth she
+    finds names by code and by letters, tries the machine once, goes back to her names, leaves the second contest white,
+    and casts.  Wanted: slip 2 and the screen agree on the code, her names are nowhere near it, the counts close."""
+    with running(tmp_path / "station", two_contests(tmp_path / "election")) as station:
+        page.goto(f"{station.base}/supervisor")
+        page.wait_for_selector("[data-panel=open]:not([hidden])")
+        page.keyboard.type("نسرین پارسا")
+        press(page, "Tab")
+        page.keyboard.type("بهرام صفایی")
+        press(page, "Enter")
+        page.wait_for_selector("#sheet-qr[src]")
+        assert station.last("zero")["fields"]["cast"] == "0"
+
+        slip = check_in(page, station, MARYAM)
+        expect(page.locator("[data-fill=name]")).to_have_text("غرفهٔ ۱")
+        page.keyboard.type(MARYAM)
+        page.wait_for_selector("#answer[data-kind=no]")
+        expect(page.locator("[data-fill=word]")).to_have_text("پیش‌تر پذیرش شده در همین شعبه")
+
+        to_tray(page, station, slip)
+        page.keyboard.type("1001")
+        letters(page, "KeyP", "KeyS", "Digit2")  # «حس», then the second of six
+        expect(page.locator("#slots button")).to_have_count(2)
+        names = page.locator("#slots .name").all_inner_texts()
+        press(page, "Enter", "Enter")
+        at(page, "review")
+        press(page, "Enter")  # not yet: the other contest is empty, and white must be said
+        expect(page.locator("[data-fill=review-say]")).to_contain_text("رأی سفید")
+        press(page, "Digit0", "Enter")
+        at(page, "seal")
+        assert not any(name in page.content() for name in names)
+
+        press(page, "*")
+        at(page, "opened")
+        page.wait_for_selector("#opening[src]")
+        assert not any(name in page.content() for name in names)
+        press(page, "Enter")
+        at(page, "tray")
+        assert page.locator("#slots .name").all_inner_texts() == names
+        press(page, "Enter", "Enter", "Digit0", "Enter")
+        at(page, "seal")
+        code = cast(page)
+        assert not any(name in page.content() for name in names)
+        assert code == station.last("cast")["fields"]["code"]
+        press(page, "Enter")
+        at(page, "welcome")
+        assert code not in page.content()
+
+        page.goto(f"{station.base}/supervisor")
+        page.wait_for_selector("#also button")
+        press(page, "F6", "Enter")
+        assert station.status()["state"] == "open"
+        press(page, "Enter")
+        page.wait_for_selector("#sheet-qr[src]")
+        closing = station.last("closing")["fields"]
+        assert {name: closing[name] for name in ("permits", "refused", "prepared", "cast", "tested", "dropped")} == {
+            "permits": "1", "refused": "1", "prepared": "2", "cast": "1", "tested": "1", "dropped": "0",
+        }  # fmt: skip
+
+
+def test_a_scanner_works_under_a_persian_keyboard_layout(page: Page, tehran: Station) -> None:
+    """C-8.  The machine's layout is Persian, so the reader's keys arrive as Persian letters; only their places count."""
+    slip = check_in(page, tehran, CITIZEN)
+    page.goto(f"{tehran.base}/ballot")
+    at(page, "welcome")
+    session = page.context.new_cdp_session(page)
+    for symbol in slip:
+        _persian_key(session, symbol)
+    press(page, "Enter")
+    at(page, "tray")
+
+
+def _persian_key(session: CDPSession, symbol: str) -> None:
+    code = f"Digit{symbol}" if symbol.isdigit() else f"Key{symbol}"
+    shown = "۰۱۲۳۴۵۶۷۸۹"[int(symbol)] if symbol.isdigit() else "ش"
+    session.send("Input.dispatchKeyEvent", {"type": "keyDown", "code": code, "key": shown, "text": shown})
+    session.send("Input.dispatchKeyEvent", {"type": "keyUp", "code": code, "key": shown})
+
+
+def test_the_tray_never_guesses(page: Page, tehran: Station) -> None:
+    """A code of nobody adds nothing and stays selected; a name twice is said; the thirty-first finds no place."""
+    to_tray(page, tehran, check_in(page, tehran, synthetic(11)))
+    say, slots, field = page.locator("[data-screen=tray] [data-fill=say]"), page.locator("#slots button"), page.locator("#field")
+    page.keyboard.type("9999")
+    expect(say).to_have_text("نامزدی با کد ۹۹۹۹ نیست")
+    expect(slots).to_have_count(0)
+    page.keyboard.type("1001")  # the first digit replaced the refused ones
+    expect(slots).to_have_count(1)
+    page.keyboard.type("1001")
+    expect(say).to_contain_text("پیش‌تر افزوده شده است")
+    for code in range(1002, 1031):
+        page.keyboard.type(str(code))
+    expect(slots).to_have_count(30)
+    page.keyboard.type("1031")
+    expect(say).to_have_text("۳۰ نام پر است؛ یکی را بردارید")
+    press(page, "Backspace", "Backspace")  # the refused digits, then the last name
+    expect(slots).to_have_count(29)
+    page.locator("#slots button").first.focus()
+    press(page, "Delete")
+    expect(slots).to_have_count(28)
+    scan(page, "AP1" + "0123456789ABCDEF" * 8)  # a stray paper before the reader
+    expect(field).to_have_value("")
+    expect(slots).to_have_count(28)
+    expect(page.locator("body")).to_have_attribute("data-at", "tray")
+
+
+def test_an_idle_minute_draws_the_curtain(page: Page, tehran: Station) -> None:
+    """Reza walks away.  Wanted: after a minute no name is visible, his card brings his names back, another card begins
+    another vote, and his permit is still good."""
+    first, second = check_in(page, tehran, REZA), check_in(page, tehran, synthetic(12))
+    page.clock.install()
+    to_tray(page, tehran, first)
+    page.keyboard.type("1001")
+    name = page.locator("#slots .name").inner_text()
+    page.clock.fast_forward(61_000)
+    at(page, "curtain")
+    assert not page.get_by_text(name).first.is_visible()
+    press(page, "Enter")
+    at(page, "curtain")
+    scan(page, first)
+    at(page, "tray")
+    expect(page.locator("#slots .name")).to_have_text(name)
+    page.clock.fast_forward(61_000)
+    at(page, "curtain")
+    scan(page, second)
+    at(page, "tray")
+    assert name not in page.content()
+    to_tray(page, tehran, first)  # the second voter left as well; Reza votes after all
+    page.keyboard.type("1001")
+    press(page, "Enter", "Enter")
+    at(page, "seal")
+    cast(page)
+    scan_again = page.locator("[data-fill=receipt]").inner_text()
+    page.goto(f"{tehran.base}/ballot")
+    scan(page, first)  # a spent card tells its receipt again
+    at(page, "done")
+    expect(page.locator("[data-fill=receipt]")).to_have_text(scan_again)
+
+
+@pytest.mark.parametrize(("person", "kind", "word"), [(UNDER_AGE, "no", "به سن رأی نرسیده"), (NOBODY, "ask", "سرپرست")])
+def test_the_desk_says_why_not(page: Page, tehran: Station, person: str, kind: str, word: str) -> None:
+    """The tenth digit is answered with colour, shape and words; a name is shown only where a permit can follow."""
+    page.goto(f"{tehran.base}/check-in")
+    page.wait_for_selector("#answer[data-kind=idle]")
+    page.keyboard.type(person)
+    page.wait_for_selector(f"#answer[data-kind={kind}]")
+    expect(page.locator("[data-fill=word]")).to_contain_text(word)
+
+
+def test_escape_at_the_desk_is_recorded(page: Page, tehran: Station) -> None:
+    """R-3.  The face is not that of the document: Esc, no permit, one more refusal in the journal."""
+    before = tehran.status()["counts"]
+    page.goto(f"{tehran.base}/check-in")
+    page.wait_for_selector("#answer[data-kind=idle]")
+    page.keyboard.type(synthetic(13))
+    page.wait_for_selector("#answer[data-kind=yes]")
+    press(page, "Escape")
+    page.wait_for_selector("#answer[data-kind=ask]")
+    after = tehran.status()["counts"]
+    assert (after["refused"], after["permits"]) == (before["refused"] + 1, before["permits"])
+
+
+KEYS_PER_NAME = """async () => {
+  const [{ Candidates }, answer] = await Promise.all([import("/static/js/search.js"), fetch("/api/candidates").then((a) => a.json())]);
+  const candidates = new Candidates(answer.contests.majlis);
+  const shows = (text, code) => candidates.hits(text).shown.some((row) => row.code === code);
+  const keys = (row) => {
+    const [first, ...rest] = row.tokens;
+    const last = rest.join(" ");
+    for (let length = 2; length < 12; length += 1) {
+      for (let ofLast = 0; ofLast <= Math.min(length, last.length); ofLast += 1) {
+        const ofFirst = length - ofLast - (ofLast && ofLast < length ? 1 : 0);
+        const text = [first.slice(0, ofFirst), last.slice(0, ofLast)].filter(Boolean).join(" ");
+        if (text.length === length && shows(text, row.code)) return length + 1;
+      }
+    }
+    return row.code.length;
+  };
+  return candidates.rows.map((row) => Math.min(keys(row), 12));
+}"""
+
+
+def test_any_of_3545_names_is_a_few_keys_away(page: Page, tehran: Station) -> None:
+    """Letters of the given and the family name, then one of the six keys: a median of at most five keys a name."""
+    page.goto(f"{tehran.base}/ballot")
+    counts = page.evaluate(KEYS_PER_NAME)
+    assert len(counts) == 3545
+    assert statistics.median(counts) <= 5
+
+
+def test_candidates_stand_in_the_order_of_the_persian_alphabet(page: Page, tehran: Station) -> None:
+    """The browser's own collation for Persian agrees with the order in which hits are shown."""
+    page.goto(f"{tehran.base}/ballot")
+    assert page.evaluate("""async () => {
+      const rows = (await (await fetch("/api/candidates")).json()).contests.majlis;
+      const { compare } = new Intl.Collator("fa");
+      return rows.every((row, place) => place === 0 || compare(rows[place - 1].name, row.name) <= 0);
+    }""")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_every_screen_fits_and_is_accessible(page: Page, tehran: Station, size: tuple[int, int]) -> None:
+    """Nothing is cut off or scrolls, targets measure 12 mm on a 15-inch screen, contrast is 7:1, axe finds nothing."""
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    slip = check_in(page, tehran, synthetic(20 + SIZES.index(size)))
+    judge(page, "told")
+    page.goto(f"{tehran.base}/check-in")
+    page.wait_for_selector("#answer[data-kind=idle]")
+    judge(page, "idle")
+    page.goto(f"{tehran.base}/supervisor")
+    page.wait_for_selector("#also button")
+    for key in ("Escape", "F2", "F3", "F4", "F5", "F6"):
+        press(page, key)
+        judge(page, f"supervisor {key}")
+    page.goto(f"{tehran.base}/ballot")
+    at(page, "welcome")
+    judge(page, "welcome")
+    scan(page, slip)
+    at(page, "tray")
+    for code in range(1001, 1031):
+        page.keyboard.type(str(code))
+    page.wait_for_timeout(1200)  # flashes and pulses change colours for a moment
+    judge(page, "tray")
+    letters(page, "KeyP", "KeyS")
+    judge(page, "search")
+    press(page, "Escape", "Enter")
+    at(page, "review")
+    judge(page, "review")
+    press(page, "Enter")
+    at(page, "seal")
+    judge(page, "seal")
+    press(page, "*")
+    at(page, "opened")
+    page.wait_for_selector("#opening[src]")
+    judge(page, "opened")
+    press(page, "Enter", "Enter", "Enter")
+    at(page, "seal")
+    cast(page)
+    page.wait_for_selector("#receipt-qr[src]")
+    judge(page, "done")
+
+
+TOO_SMALL = """(least) => [...document.querySelectorAll("button, input:not(#national-id)")]
+  .map((one) => [one, one.getBoundingClientRect()])
+  .filter(([one, box]) => box.width && !one.disabled && (box.width < least || box.height < least))
+  .map(([one, box]) => `${one.textContent.trim() || one.name || one.id} ${box.width.toFixed(1)}×${box.height.toFixed(1)}`)"""
+CUT_OFF = """() => [...document.querySelectorAll("main, main *, .strip, .top, dialog[open] *")]
+  .filter((one) => one.getClientRects().length && one.tagName !== "INPUT" && !one.matches(".name, .name *"))
+  .filter((one) => {
+    const box = one.getBoundingClientRect();
+    const outside = box.left < -1 || box.top < -1 || box.right > innerWidth + 1 || box.bottom > innerHeight + 1;
+    return outside || (one.scrollHeight > one.clientHeight + 2 && getComputedStyle(one).overflow !== "visible");
+  }).map((one) => `${one.tagName} ${one.className} ${one.textContent.trim().slice(0, 40)}`)"""
+
+
+def judge(page: Page, screen: str) -> None:
+    size = page.viewport_size
+    assert size is not None
+    least = TARGET_MM * math.hypot(size["width"], size["height"]) / SCREEN_DIAGONAL_MM
+    assert page.evaluate(TOO_SMALL, least - 0.5) == [], screen
+    assert page.evaluate(CUT_OFF) == [], screen
+    page.evaluate((ROOT / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("""() => axe.run(document, { rules: { "color-contrast-enhanced": { enabled: true } } })
+      .then((result) => result.violations.flatMap((one) => one.nodes.map((node) => [one.id, node.html, node.any[0]?.message])))""")
+    assert found == [], screen

@@ -1,0 +1,116 @@
+"""One real station of an invented election, until it is stopped: for the tests and pictures of its pages.
+
+    python tools/one_station.py out/station --election examples/tehran --port 8001
+
+Keys are drawn here instead of in a ceremony, so nothing that it signs counts anywhere.  Contests and candidates are the
+election's; the register is invented: `PEOPLE` says who is in it.  Slips come out as files in FOLDER/slips.
+"""
+
+import argparse
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+import amanat_crypto
+from amanat.records import cbor
+from amanat.records.definition import ContestDefinition, read_definition
+from amanat.records.device import Certificate, certificate_id
+from amanat.records.identifiers import sign
+from amanat.records.manifest import Authority, Headquarters, Manifest, Mixer, Station, Trustee, Trustees
+from amanat.records.register import Person, build
+from amanat.rules.eligibility import Flags
+from amanat.rules.national_id import synthetic
+from amanat.station import enrolment, run
+
+DAY: Final = "2024-03-01"
+NAME: Final = "دبستان شهید رجایی، رودهن"
+PEOPLE: Final = (
+    Person(synthetic(1), "مریم رضایی", 1361, Flags()),
+    Person(synthetic(2), "رضا احمدی", 1349, Flags()),
+    Person(synthetic(3), "سینا محمدی", 1386, Flags(of_age=False)),
+    *(Person(synthetic(n), f"شهروند شمارهٔ {n}", 1350 + n % 30, Flags()) for n in range(10, 60)),
+)
+NOBODY: Final = synthetic(4)  # not in the register
+HQ_SEED: Final = b"q" * 32
+OTHER_KEY: Final = amanat_crypto.public_key(b"o" * 32)
+
+
+def manifest(contests: Sequence[ContestDefinition], register: bytes) -> Manifest:
+    """An election of one station with one terminal."""
+    keys = {name: (amanat_crypto.base_mul(amanat_crypto.random_scalar()),) for name in "KZW"}
+    hpke = X25519PrivateKey.generate().public_key().public_bytes_raw()
+    return Manifest(
+        election_id="pages",
+        round=1,
+        polling_day=DAY,
+        rule_set_digest=bytes(32),
+        final_list_digest=None,
+        contests=tuple(contest.to_manifest() for contest in contests),
+        stations=(Station("S014", "دماوند", "رودهن", 1, 0, 0),),
+        trustees=Trustees(1, 1, (Trustee(1, "معتمد", "قوه", OTHER_KEY, hpke),), keys["K"], keys["Z"], keys["W"]),
+        register_root=hashlib.sha256(register).digest(),
+        hq=Headquarters(amanat_crypto.public_key(HQ_SEED), hpke),
+        bulletin_vkey="bulletin",
+        witness_vkeys=(),
+        mixers=tuple(Mixer(f"m{n}", f"m{n}", OTHER_KEY) for n in range(3)),
+        authorities=(Authority("governor", OTHER_KEY), Authority("supervisory-board", OTHER_KEY)),
+    )
+
+
+def write_package(folder: Path, election: Path, request: bytes) -> None:
+    """What headquarters would have sent for the terminal of this request."""
+    files = {path.name: path.read_bytes() for path in election.iterdir() if path.is_file()}
+    contests = read_definition(files, folder=str(election)).contests
+    register = build(PEOPLE, election_id="pages", round=1, day=DAY, version=1)
+    of = manifest(contests, register)
+    eh = of.election_hash
+    key, seal = cbor.as_list(cbor.decode(request), "request", size=2)
+    certificate = Certificate(0, 0, 3, cbor.as_bytes(key, "key"), cbor.as_text(seal, "seal")).encode()
+    signed = [certificate, sign(HQ_SEED, "device", eh, certificate_id(eh, certificate)), None]
+    texts = {
+        "stations.json": [{"id": "S014", "name_fa": NAME}],
+        "contests.json": [{"id": c.id, "title_fa": c.title["fa"], "title_en": c.title["en"]} for c in contests],
+        "candidates.json": {
+            c.id: [
+                {"code": p.code, "name_fa": p.name_fa, "name_en": p.name_en, "mark": p.mark_fa} for p in c.candidates
+            ]
+            for c in contests
+        },
+    }
+    folder.mkdir()
+    (folder / "manifest.cbor").write_bytes(of.encode())
+    (folder / "devices.seq").write_bytes(cbor.encode_seq([signed]))
+    (folder / "register.bin").write_bytes(register)
+    for name, value in texts.items():
+        (folder / name).write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+
+
+def make(folder: Path, election: Path, *, listen: str, link_url: str) -> Path:
+    """Enrol the terminal and load its package; its home."""
+    folder.mkdir(parents=True)
+    home, passphrase = folder / "terminal", folder / "passphrase"
+    passphrase.write_text("two officers\n", encoding="utf-8")
+    enrolment.enrol(home, station="S014", terminal=1, passphrase=passphrase)
+    write_package(folder / "package", election, (home / "request.cbor").read_bytes())
+    enrolment.load(home, folder / "package", listen=listen, link_url=link_url)
+    return home
+
+
+def main() -> None:
+    """Make the station and run it."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("folder", type=Path, help="made here; must not exist")
+    parser.add_argument("--election", type=Path, required=True, help="a folder with election.toml")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--link-url", default="", help="headquarters' address; nobody there: the network is down")
+    args = parser.parse_args()
+    home = make(args.folder, args.election, listen=f"127.0.0.1:{args.port}", link_url=args.link_url)
+    run.run([home], clock=None, printer=f"folder:{args.folder / 'slips'}?draw=0")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,283 @@
+"""Pictures of every screen of a real station at every supported size: out/screenshots/*.png and index.html.
+
+Drives the pages as a person with a keyboard would, in headless Chromium, against `tools/one_station.py`.
+"""
+
+import contextlib
+import html
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import Page, sync_playwright
+
+from amanat.rules.national_id import synthetic
+
+ROOT: Final = Path(__file__).parent.parent
+OUT: Final = ROOT / "out" / "screenshots"
+SIZES: Final = ((1024, 768), (1280, 800), (1920, 1080))
+CHROMIUM: Final = "/usr/bin/chromium"
+ARGUMENTS: Final = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run")
+NOBODY_THERE: Final = "http://127.0.0.1:9"  # a link that is down, as on many a polling day
+START_SECONDS_MAX: Final = 60
+ANSWER_MS: Final = 10_000
+PAINT_MS: Final = 200
+FLASH_MS: Final = 800  # the last card has stopped flashing
+Snap = Callable[[Page, str], None]
+
+
+@contextlib.contextmanager
+def station(election: Path) -> Iterator[tuple[str, Path]]:
+    """A running station: its address and the folder in which its slips come out."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        here = Path(folder) / "station"
+        command = [sys.executable, str(ROOT / "tools/one_station.py"), str(here), "--election", str(election)]
+        process = subprocess.Popen([*command, "--port", str(port), "--link-url", NOBODY_THERE])
+        try:
+            _await(f"http://127.0.0.1:{port}/api/status")
+            yield f"http://127.0.0.1:{port}", here / "slips"
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def _await(address: str) -> None:
+    limit = time.monotonic() + START_SECONDS_MAX
+    while time.monotonic() < limit:
+        with contextlib.suppress(urllib.error.URLError), urllib.request.urlopen(address, timeout=5):
+            return
+        time.sleep(0.2)
+    raise SystemExit(f"the station did not start within {START_SECONDS_MAX} s")
+
+
+def _no_picture(page: Page, name: str) -> None:
+    """Where the same picture stands already."""
+
+
+def last_permit(slips: Path) -> str:
+    """What the scanner would read from the last permit."""
+    newest = sorted(slips.glob("*-permit.json"))[-1]
+    return str(json.loads(newest.read_text(encoding="utf-8"))["qr"])
+
+
+def at(page: Page, screen: str) -> None:
+    """Wait until the booth shows this screen."""
+    page.wait_for_selector(f"body[data-at={screen}]", timeout=ANSWER_MS)
+
+
+def answer(page: Page, kind: str) -> None:
+    """Wait until the desk shows this kind of answer."""
+    page.wait_for_selector(f"#answer[data-kind={kind}]", timeout=ANSWER_MS)
+
+
+def scan(page: Page, text: str) -> None:
+    """What a reader types, Enter included."""
+    page.keyboard.type(text)
+    page.keyboard.press("Enter")
+
+
+def opening(page: Page, base: str, snap: Snap) -> None:
+    """The supervisor opens the station; once, at the first size."""
+    page.goto(f"{base}/supervisor")
+    page.wait_for_selector("[data-panel]:not([hidden]) h2")
+    if page.is_visible("[data-panel=open]"):
+        snap(page, "supervisor-1-open")
+        page.keyboard.type("نسرین پارسا")
+        page.keyboard.press("Tab")
+        page.keyboard.type("بهرام صفایی")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#sheet-qr[src]", timeout=ANSWER_MS)
+        snap(page, "supervisor-2-zero-sheet")
+        page.keyboard.press("Enter")
+    page.wait_for_selector("#also button", timeout=ANSWER_MS)
+    snap(page, "supervisor-3-running")
+    for key, name in (("F3", "usb"), ("F4", "appeal"), ("F5", "replace"), ("F6", "close")):
+        page.keyboard.press(key)
+        snap(page, f"supervisor-4-{name}")
+
+
+def desk(page: Page, base: str, snap: Snap, person: int, *, pictures: bool) -> None:
+    """One voter is checked in; others are refused."""
+    page.goto(f"{base}/check-in")
+    answer(page, "idle")
+    take: Snap = snap if pictures else _no_picture
+    take(page, "check-in-1-idle")
+    page.keyboard.type(synthetic(person)[:6])
+    take(page, "check-in-2-typing")
+    page.keyboard.type(synthetic(person)[6:])
+    answer(page, "yes")
+    take(page, "check-in-3-may-vote")
+    page.keyboard.press("Enter")
+    answer(page, "told")
+    take(page, "check-in-4-issued")
+    if not pictures:
+        return
+    for national_id, kind, name in ((person, "no", "already"), (3, "no", "not-eligible"), (4, "ask", "unknown")):
+        page.keyboard.type(synthetic(national_id))
+        answer(page, kind)
+        page.wait_for_function("document.querySelector('[data-fill=word]').textContent !== ''")
+        page.wait_for_timeout(PAINT_MS)
+        snap(page, f"check-in-5-{name}")
+
+
+def booth(page: Page, base: str, snap: Snap, slip: str, codes: list[str]) -> None:
+    """A whole vote with one test."""
+    page.goto(f"{base}/ballot")
+    at(page, "welcome")
+    page.wait_for_function("document.querySelector('[data-fill=station]').textContent !== ''")
+    snap(page, "ballot-1-welcome")
+    scan(page, slip)
+    at(page, "tray")
+    choose(page, snap, codes)
+    to_seal(page, snap)
+    snap(page, "ballot-8-seal")
+    page.keyboard.press("*")
+    at(page, "opened")
+    page.wait_for_selector("#opening[src]")
+    page.wait_for_timeout(PAINT_MS)
+    snap(page, "ballot-9-test-opened")
+    page.keyboard.press("Enter")
+    at(page, "tray")
+    page.click("[data-do=colours]")
+    snap(page, "ballot-9-tray-dark")
+    to_seal(page, _no_picture)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    at(page, "done")
+    page.wait_for_selector("#receipt-qr[src]")
+    page.wait_for_timeout(PAINT_MS)
+    snap(page, "ballot-done")
+
+
+def choose(page: Page, snap: Snap, codes: list[str]) -> None:
+    """Names by code, a code of nobody, a search, the help."""
+    snap(page, "ballot-2-tray-empty")
+    for code in codes:
+        page.keyboard.type(code)
+    page.wait_for_timeout(FLASH_MS)
+    snap(page, "ballot-3-tray")
+    page.keyboard.type("9999")
+    snap(page, "ballot-4-unknown-code")
+    page.keyboard.press("Escape")
+    for key in ("KeyP", "KeyS"):  # «حس»
+        page.keyboard.press(key, delay=150)
+    snap(page, "ballot-5-search")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Slash")
+    snap(page, "ballot-6-help")
+    page.keyboard.press("Enter")
+
+
+def to_seal(page: Page, snap: Snap) -> None:
+    """Through every tray, the review and the confirmation of blank votes."""
+    while page.evaluate("document.body.dataset.at") == "tray":
+        page.keyboard.press("Enter")
+    snap(page, "ballot-7-review")
+    while page.is_visible("[data-blank][aria-pressed=false]"):
+        page.keyboard.press("Digit0")
+        snap(page, "ballot-7-review-blank")
+    page.keyboard.press("Enter")
+    at(page, "seal")
+
+
+def closing(page: Page, base: str, snap: Snap) -> None:
+    """The supervisor closes; once, at the last size."""
+    page.goto(f"{base}/supervisor")
+    page.wait_for_selector("#also button", timeout=ANSWER_MS)
+    page.keyboard.press("F6")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#sheet-qr[src]", timeout=ANSWER_MS)
+    page.wait_for_timeout(PAINT_MS)
+    snap(page, "supervisor-5-closed")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(2500)
+    snap(page, "supervisor-6-after")
+
+
+def _two_contests(folder: Path) -> Path:
+    """The Tehran example with a second contest beside it: sixteen of forty, codes of three digits."""
+    shutil.copytree(ROOT / "examples/tehran", folder)
+    rows = (ROOT / "examples/damavand-firuzkuh/candidates.csv").read_text(encoding="utf-8").splitlines()[:41]
+    (folder / "experts.csv").write_text("\n".join([rows[0], *(row[1:] for row in rows[1:])]) + "\n", encoding="utf-8")
+    file = folder / "election.toml"
+    second = """[[contest]]
+id = "experts"
+title = { fa = "مجلس خبرگان رهبری", en = "Assembly of Experts" }
+seats = 16
+max_choices = 16
+candidates = "experts.csv"
+unit_min = 50
+unit_by = "county"
+count = "whole"
+
+[stations]"""
+    file.write_text(file.read_text(encoding="utf-8").replace("[stations]", second), encoding="utf-8")
+    return folder
+
+
+def _to_files(name: str, width: int) -> Snap:
+    def snap(page: Page, what: str) -> None:
+        page.screenshot(path=OUT / f"{name}-{what}-{width}.png")
+
+    return snap
+
+
+def shoot(election: Path, name: str, codes: list[str], *, desk_too: bool) -> None:
+    """All pictures of one election."""
+    with station(election) as (base, slips), sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        for person, (width, height) in enumerate(SIZES, start=10):
+            page = browser.new_page(viewport={"width": width, "height": height})
+
+            snap = _to_files(name, width)
+            quiet: Snap = snap if desk_too else _no_picture
+            opening(page, base, quiet)
+            desk(page, base, snap, person, pictures=desk_too)
+            booth(page, base, snap, last_permit(slips), codes)
+            page.close()
+        if desk_too:
+            last = browser.new_page(viewport={"width": 1280, "height": 800})
+            closing(last, base, _to_files(name, 1280))
+        browser.close()
+
+
+def contact_sheet() -> None:
+    """One page that shows them all; opens without a server."""
+    cells = "".join(
+        f'<figure><a href="{path.name}"><img src="{path.name}" loading="lazy" alt=""></a>'
+        f"<figcaption>{html.escape(path.stem)}</figcaption></figure>"
+        for path in sorted(OUT.glob("*.png"))
+    )
+    looks = "body{font:15px sans-serif;background:#ddd}figure{display:inline-block;margin:6px}img{width:420px}"
+    page = f'<!doctype html><meta charset="utf-8"><title>Amanat: screens</title><style>{looks}</style>{cells}\n'
+    (OUT / "index.html").write_text(page, encoding="utf-8")
+
+
+def main() -> None:
+    """Take every picture anew."""
+    shutil.rmtree(OUT, ignore_errors=True)
+    OUT.mkdir(parents=True)
+    thirty = [str(code) for code in range(1001, 1001 + 37 * 28, 37)]
+    with tempfile.TemporaryDirectory() as folder:
+        shoot(ROOT / "examples/tehran", "thirty", thirty, desk_too=True)
+        shoot(ROOT / "examples/damavand-firuzkuh", "one", ["1042"], desk_too=False)
+        shoot(_two_contests(Path(folder) / "two"), "two", thirty[:12], desk_too=False)
+    contact_sheet()
+    print(f"{len(list(OUT.glob('*.png')))} pictures: {(OUT / 'index.html').relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
