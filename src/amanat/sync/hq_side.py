@@ -22,6 +22,7 @@ from amanat.records.permit import PrivatePart
 from amanat.sync import messages
 from amanat.sync.messages import Answer, Envelope, Head, NewsItem, Push, SignedDelta
 
+STORED_END: Final = 1 << 63  # databases count with a sign
 Place = tuple[int, int]
 """(device, seq)."""
 
@@ -244,6 +245,8 @@ class HqSide:
                     digest = None if private is None else hashlib.sha256(private).digest()
                     if self._certificates(device) is None:
                         reason = "device-unknown"
+                    elif max(entry.seq, entry.wall_ms) >= STORED_END:
+                        reason = "entry-range"
                     elif digest is not None and digest != entry.private_hash:
                         reason = "private-part-differs"
                     else:

@@ -1,0 +1,1 @@
+"""Headquarters: takes what stations deliver, logs it in public, publishes the record (see README.md)."""

@@ -1,0 +1,60 @@
+"""The functions under `amanat hq …`, for the command line and for the rehearsal.  Each takes HOME as a folder."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+
+from amanat.hq import home, settings
+from amanat.hq.home import Home
+from amanat.hq.writing import rows_of, writing
+
+__all__ = ["new_epoch", "open_home", "status"]
+
+
+def open_home(folder: Path, *, database: str = "") -> Home:
+    """Makes this process headquarters of `folder`, its schema up to date.  Raises BadInput where there is no home."""
+    folder = folder.resolve()
+    url = database or str(Home(folder).machine.get("database", ""))
+    settings.configure(folder, database=url)
+    call_command("migrate", verbosity=0)
+    return home.current()
+
+
+def new_epoch() -> bytes:
+    """After a restore from a backup: stations are told, and fill what is missing (S-4)."""
+    from amanat.hq.elections.models import Election
+
+    epoch = os.urandom(16)
+    with writing():
+        Election.objects.update(epoch=epoch)
+    return epoch
+
+
+def status(here: Home) -> dict[str, Any]:
+    """What `amanat hq status --json` prints: counts of what is held, by what it is."""
+    from amanat.hq.bulletin import log
+    from amanat.hq.cases import doubles, offline
+
+    tips = rows_of("SELECT device, seq, hash FROM intake_tip ORDER BY device, seq, hash")
+    return {
+        "election_hash": here.eh.hex(),
+        "devices": _count("devices_device"),
+        "heads": [[device, seq, bytes(hash).hex()] for device, seq, hash in tips],
+        "entries": _count("intake_entry"),
+        "ballots": _count("intake_ballot"),
+        "permits": _count("intake_permit"),
+        "forks": _count("intake_entry WHERE forked"),
+        "loose": _count("intake_loose"),
+        "dead_letters": _count("intake_deadletter"),
+        "unsound_permits": _count("intake_permit WHERE NOT sound"),
+        "unsound_ballots": _count("intake_ballot WHERE verdict <> ''"),
+        "cases": len(doubles.cases()),
+        "bulletin": log.size(),
+        "offline_decisions": offline.figures(here).as_json(),
+    }
+
+
+def _count(what: str) -> int:
+    return int(rows_of(f"SELECT COUNT(*) FROM {what}")[0][0])

@@ -1,0 +1,1 @@
+"""The situation room: one live page about the polling day."""

@@ -1,0 +1,1 @@
+"""Enrolled devices and their certificates, on the bulletin before opening (K-8)."""

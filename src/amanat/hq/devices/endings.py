@@ -1,0 +1,72 @@
+"""How each device ended, for the order: closed, carried, missing, unused, apart.  Clauses T-2, J-6, J-7."""
+
+from typing import NamedTuple
+
+from amanat.hq.writing import rows_of
+from amanat.records.journal import Entry
+from amanat.records.order import DeviceStatus
+from amanat.records.permit import Permit
+from amanat.records.sheet import Sheet
+
+
+class Ending(NamedTuple):
+    """A device's status and its reference; `branches` > 1 or a hand-over sets it apart, then reference is its ID."""
+
+    device: int
+    status: DeviceStatus
+    reference: bytes | None
+    branches: int
+
+
+def endings() -> list[Ending]:
+    """Every enrolled device, ascending.  A device apart has ID("device") for its reference: what a ruling names."""
+    tips: dict[int, list[tuple[int, bytes]]] = {}
+    for device, seq, hash in rows_of("SELECT device, seq, hash FROM intake_tip"):
+        tips.setdefault(device, []).append((seq, bytes(hash)))
+    handed = _handed_over()
+    sheets = _closing_sheets()
+    named = {device for (device,) in rows_of("SELECT device FROM intake_link")} | _named_by_permits()
+    found = []
+    for device, id_ in rows_of("SELECT device, certificate_id FROM devices_device ORDER BY device"):
+        branches = tips.get(device, [])
+        if len(branches) > 1 or device in handed:
+            found.append(Ending(device, DeviceStatus.APART, bytes(id_), len(branches)))
+        elif device in sheets:
+            found.append(Ending(device, DeviceStatus.CLOSED, sheets[device], 1))
+        elif branches:
+            found.append(Ending(device, DeviceStatus.CARRIED, branches[0][1], 1))
+        else:
+            status = DeviceStatus.MISSING if device in named else DeviceStatus.UNUSED
+            found.append(Ending(device, status, None, 0))
+    return found
+
+
+def closed() -> set[int]:
+    """The devices whose closing sheet is held and who are not apart."""
+    return {ending.device for ending in endings() if ending.status is DeviceStatus.CLOSED}
+
+
+def _closing_sheets() -> dict[int, bytes]:
+    """device -> ID of its closing sheet, where the ballots and permits that the sheet counts are all here.
+
+    A sheet that counts more than came is no closing for the count: its device is carried, by its head.
+    """
+    cast = dict(rows_of("SELECT device, COUNT(*) FROM intake_ballot GROUP BY device"))
+    permits = dict(rows_of("SELECT device, COUNT(*) FROM intake_permit GROUP BY device"))
+    sheets: dict[int, bytes] = {}
+    for device, id_, data in rows_of("SELECT device, id, sheet FROM intake_sheet"):
+        sheet = Sheet.decode(bytes(data))
+        if (sheet.device, sheet.cast, sheet.permits) == (device, cast.get(device, 0), permits.get(device, 0)):
+            sheets[device] = bytes(id_)
+    return sheets
+
+
+def _handed_over() -> set[int]:
+    entries = rows_of("SELECT entry FROM intake_entry WHERE kind = 'hand-over'")
+    return {Entry.decode(bytes(data)).device for (data,) in entries}
+
+
+def _named_by_permits() -> set[int]:
+    """Devices that a permit sends its voter to, and devices whose permits came with somebody's ballot."""
+    permits = (Permit.decode(bytes(data)) for (data,) in rows_of("SELECT permit FROM intake_permit"))
+    return {permit.ballot_device for permit in permits}

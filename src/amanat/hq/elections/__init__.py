@@ -1,0 +1,1 @@
+"""The election that this headquarters holds: manifest, packages, register deltas, official acts."""

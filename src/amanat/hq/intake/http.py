@@ -1,0 +1,75 @@
+"""POST /sync/v1/push, before Django: a push is one function call and one transaction (S-1, S-2)."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.db import DatabaseError, close_old_connections
+
+from amanat.errors import PeerFault
+from amanat.hq.clock import Clock
+from amanat.sync.hq_side import HqSide
+from amanat.sync.messages import BYTES_MAX
+
+Environ = dict[str, Any]
+Start = Callable[[str, list[tuple[str, str]]], object]
+PATH: Final = "/sync/v1/push"
+BODY_MAX: Final = 2 * BYTES_MAX
+
+
+@dataclass(slots=True)
+class Meter:
+    """What /metrics says of pushes since this process began."""
+
+    pushes: int = 0
+    refused: int = 0
+    seconds: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, seconds: float, *, refused: bool) -> None:
+        """Counts one push."""
+        with self.lock:
+            self.pushes += 1
+            self.refused += refused
+            self.seconds += seconds
+
+
+METER: Final = Meter()
+
+
+class PushEndpoint:
+    """Answers pushes; everything else is somebody else's."""
+
+    def __init__(self, side: HqSide, clock: Clock) -> None:
+        self._side = side
+        self._clock = clock
+
+    def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
+        """WSGI.  400: no message of ours, said in both languages; 503: not kept, send it again."""
+        began = time.perf_counter()
+        try:
+            answer = self._side.receive(self._body(environ), self._clock.now_ms())
+        except PeerFault as fault:
+            METER.add(time.perf_counter() - began, refused=True)
+            return _reply(start, "400 Bad Request", "text/plain; charset=utf-8", fault.both().encode())
+        except DatabaseError as fault:
+            close_old_connections()
+            METER.add(time.perf_counter() - began, refused=True)
+            reason = f"{type(fault).__name__}: not kept, send it again\n"
+            return _reply(start, "503 Service Unavailable", "text/plain; charset=utf-8", reason.encode())
+        METER.add(time.perf_counter() - began, refused=False)
+        return _reply(start, "200 OK", "application/cbor", answer)
+
+    def _body(self, environ: Environ) -> bytes:
+        length = str(environ.get("CONTENT_LENGTH") or "0")
+        if environ["REQUEST_METHOD"] != "POST" or not length.isdigit() or int(length) > BODY_MAX:
+            raise PeerFault("sync-envelope")
+        data: bytes = environ["wsgi.input"].read(int(length))
+        return data
+
+
+def _reply(start: Start, status: str, kind: str, body: bytes) -> Iterable[bytes]:
+    start(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
+    return [body]

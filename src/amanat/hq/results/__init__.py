@@ -1,0 +1,1 @@
+"""After closing: the export for the count, the published record, its public pages, receipts."""

@@ -1,0 +1,186 @@
+"""Headquarters' part of the election record, and what goes privately to the count.  Clauses D-1, D-2, T-2, L-3.
+
+Everything is sorted by hash: no time, sequence or journal order is in it.  The ballots of a session are those on the
+bulletin, so a batch is flushed first and what comes later belongs to a later session.
+"""
+
+import json
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from amanat.errors import BadInput, Usage
+from amanat.hq.bulletin import log
+from amanat.hq.cases import decisions, doubles
+from amanat.hq.cases.boards import Boards
+from amanat.hq.cases.models import Decision as DecisionRow
+from amanat.hq.cases.models import Exclusion as ExclusionRow
+from amanat.hq.devices.endings import Ending, endings
+from amanat.hq.devices.enrolment import devices_seq
+from amanat.hq.elections.acts import log_action
+from amanat.hq.home import Home
+from amanat.hq.writing import rows_of, writing
+from amanat.records import cbor
+from amanat.records import election_record as at
+from amanat.records.ballot import Core
+from amanat.records.cbor import Encodable, as_bytes
+from amanat.records.journal import Entry
+from amanat.records.manifest import json_line
+from amanat.records.order import DecisionKind, DeviceStatus, Exclusion, Reason
+from amanat.records.permit import Permit
+
+COPIED: Final = ("manifest.cbor", "manifest.json", "rules.toml")
+
+
+class Target(NamedTuple):
+    """Where it goes: the record's folder, the private one, the session."""
+
+    record: Path
+    private: Path
+    session: int
+
+
+def export(here: Home, target: Target, *, now_ms: int, boards: Boards | None = None) -> dict[str, int]:
+    """Writes the record up to the order to count; returns how many items each list has.
+
+    With `boards`, drafts are signed and devices apart stand.
+
+    Raises:
+        BadInput: the folder holds a record already.
+        Usage: a draft is unsigned, or a device apart has no ruling: the boards come first.
+    """
+    if (target.record / at.MANIFEST).exists() and target.session == 1:
+        raise BadInput("hq-folder-not-empty", file=str(target.record))
+    apart = [(e.device, e.reference or b"", e.branches) for e in endings() if e.status is DeviceStatus.APART]
+    if boards is not None:
+        decisions.stand_forked(here, apart, now_ms=now_ms)
+        decisions.sign_drafts(here, boards, now_ms=now_ms)
+    _require_ruled(apart)
+    log.flush(here, now_ms=now_ms)
+    with writing():  # one moment for all lists: nothing arrives in between
+        counts = _write(here, target)
+        log_action("exported", f"{target.session}: {counts}", at_ms=now_ms)
+    return counts
+
+
+def _require_ruled(apart: Iterable[tuple[int, bytes, int]]) -> None:
+    if drafts := decisions.unsigned():
+        raise Usage("hq-drafts-unsigned", count=len(drafts), digest=drafts[0].hex())
+    for device, reference, _ in apart:
+        if not DecisionRow.objects.filter(kind=int(DecisionKind.DEVICE), reference=reference).exists():
+            raise Usage("hq-device-apart", device=device)
+
+
+def _write(here: Home, target: Target) -> dict[str, int]:
+    record = target.record
+    ended = endings()
+    for name in COPIED:
+        _put(record / name, (here.election / name).read_bytes())
+    shutil.copytree(here.election / "keys", record / "keys", dirs_exist_ok=True)
+    lists: dict[str, Sequence[Encodable]] = {
+        at.SHEETS: list(_sheets(ended)),
+        at.APPROVALS: sorted(_approvals()),
+        at.TESTED: sorted(_tested()),
+        at.PERMITS: sorted(_permits(ended)),
+        at.ballots_path(target.session): list(_ballots()),
+        at.exclusions_path(target.session): list(_exclusions()),
+        at.decisions_path(target.session): list(_decisions()),
+    }
+    for path, items in lists.items():
+        _put(record / path, cbor.encode_seq(items))
+    _put(record / at.DEVICES, devices_seq())
+    if not (record / at.LOTS).exists():
+        _put(record / at.LOTS, b"")
+    shutil.rmtree(record / "bulletin", ignore_errors=True)
+    log.write_files(here, record / "bulletin")
+    _put(target.private / "cases.json", json_line(_groups()).encode())
+    _put(target.private / "devices.json", json_line(list(_devices(ended))).encode())
+    return {path: len(items) for path, items in lists.items()}
+
+
+def _put(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def _sheets(ended: Iterable[Ending]) -> Iterator[Encodable]:
+    """[sheet, signature] of the closed devices, by ID."""
+    wanted = {ending.reference for ending in ended if ending.status is DeviceStatus.CLOSED}
+    for id_, sheet, signature in rows_of("SELECT id, sheet, signature FROM intake_sheet ORDER BY id"):
+        if bytes(id_) in wanted:
+            yield [bytes(sheet), bytes(signature)]
+
+
+def _bodies(kind: str) -> Iterator[tuple[int, list[Any]]]:
+    """(device, body) of the entries of a kind, each once."""
+    for (data,) in rows_of(f"SELECT entry FROM intake_entry WHERE kind = '{kind}'"):
+        entry = Entry.decode(bytes(data))
+        yield entry.device, entry.body
+
+
+def _approvals() -> Iterator[list[Any]]:
+    """[ph, device, signature] by ph; of one permit and device the same signature comes once."""
+    found = {(body[0], body[1]): body[2] for _, body in _bodies("approval") if len(body) == 3}
+    yield from ([ph, device, signature] for (ph, device), signature in found.items())
+
+
+def _tested() -> Iterator[list[Any]]:
+    """[id, device] by id."""
+    for device, body in _bodies("ballot-tested"):
+        if len(body) == 1 and isinstance(body[0], bytes):
+            yield [body[0], device]
+
+
+def _permits(ended: Iterable[Ending]) -> Iterator[list[Any]]:
+    """[ph, issuer] by ph: all of delivered journals, and those of ballots whose issuer did not close.
+
+    A closed issuer's sheet has the root over its own permits: one that it did not write may not slip in here.
+    """
+    held = {(bytes(ph), device) for ph, device in rows_of("SELECT ph, device FROM intake_permit")}
+    closed = {ending.device for ending in ended if ending.status is DeviceStatus.CLOSED}
+    for ph, core in rows_of("SELECT ph, core FROM intake_ballot"):
+        issuer = Permit.decode(Core.decode(bytes(core)).permit).check_in_device
+        if issuer not in closed:
+            held.add((bytes(ph), issuer))
+    yield from ([ph, device] for ph, device in held)
+
+
+def _ballots() -> Iterator[Encodable]:
+    """[Core, signature] of every ballot on the bulletin, by id."""
+    logged = {bytes(entry)[1:] for (entry,) in rows_of("SELECT entry FROM bulletin_logentry")}
+    for id_, core, signature in rows_of("SELECT id, core, signature FROM intake_ballot ORDER BY id"):
+        if bytes(id_) in logged:
+            yield [bytes(core), bytes(signature)]
+
+
+def _exclusions() -> Iterator[Encodable]:
+    for row in ExclusionRow.objects.order_by("credential"):
+        yield Exclusion(bytes(row.credential), Reason.ANNULLED, None).fields()
+
+
+def _decisions() -> Iterator[Encodable]:
+    for row in DecisionRow.objects.order_by("id"):
+        yield [bytes(row.decision), cbor.decode(bytes(row.signatures or b""))]
+
+
+def _groups() -> dict[str, list[list[str]]]:
+    return {"groups": sorted(sorted(p.ph.hex() for p in group) for group in doubles.groups().values())}
+
+
+def _devices(ended: Iterable[Ending]) -> Iterator[list[object]]:
+    """[device, status, reference]; a device apart refers to its decision."""
+    rulings = DecisionRow.objects.filter(kind=int(DecisionKind.DEVICE))
+    ruled = {bytes(row.reference): bytes(row.id) for row in rulings}
+    for device, status, reference, _ in ended:
+        named = ruled[as_bytes(reference, "device", size=32)] if status is DeviceStatus.APART else reference
+        yield [device, int(status), None if named is None else named.hex()]
+
+
+def read_result(record: Path) -> dict[str, Any] | None:
+    """result.json of a record, or None while there is none."""
+    path = record / at.RESULT
+    if not path.is_file():
+        return None
+    result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return result

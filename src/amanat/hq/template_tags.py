@@ -1,0 +1,29 @@
+"""Numbers and moments as people read them; Django's own Persian locale writes ASCII digits."""
+
+from datetime import date
+
+from django import template
+
+from amanat.rules import persian
+
+register = template.Library()
+
+
+@register.filter
+def fa(value: object) -> str:
+    """A whole number grouped, or any text, in Persian digits; what is missing is a dash, never 0."""
+    if value is None:
+        return "—"
+    return persian.number(value) if isinstance(value, int) else persian.to_persian_digits(str(value))
+
+
+@register.filter
+def moment(ms: int) -> str:
+    """Milliseconds since the Unix epoch as day and time in Iran."""
+    return persian.jalali_moment(ms)
+
+
+@register.filter
+def jalali(day: str) -> str:
+    """A Gregorian ISO day as a Jalali one."""
+    return persian.jalali(date.fromisoformat(day))
