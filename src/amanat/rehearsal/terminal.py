@@ -6,10 +6,12 @@ shares two cores.  It knows one content type and one kind of answer, with a cont
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+IDLE_SECONDS_MAX: Final = 2.0  # servers close idle connections after five, perhaps just as we ask
 Screen = dict[str, Any]
 
 
@@ -24,6 +26,7 @@ class _Exchange(asyncio.Protocol):
         self.answer: asyncio.Future[bytes] | None = None
         self.held = b""
         self.lost = False
+        self.idle_since = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.WriteTransport)
@@ -65,6 +68,7 @@ class Terminal:
         if self.on_request is not None:
             self.on_request()
         screen: Screen = json.loads(await exchange.answer)
+        exchange.idle_since = time.monotonic()
         self.idle.append(exchange)
         return screen
 
@@ -79,8 +83,9 @@ class Terminal:
     async def _connection(self) -> _Exchange:
         while self.idle:
             exchange = self.idle.pop()
-            if not exchange.lost:
+            if not exchange.lost and time.monotonic() - exchange.idle_since < IDLE_SECONDS_MAX:
                 return exchange
+            exchange.transport.close()
         loop = asyncio.get_running_loop()
         try:
             _, exchange = await loop.create_unix_connection(_Exchange, str(self.socket))
