@@ -188,11 +188,13 @@ def _trustees(table: Fields) -> TrusteesDefinition:
     names = table.texts("names")
     table.require_distinct("names", names)
     powers = table.texts("powers", default=names)
-    threshold = table.whole("threshold", 1, max(1, len(names)))
+    threshold = table.whole("threshold", 1, len(names) or 255)
     most = max(map(powers.count, powers), default=0)
     if len(powers) != len(names):
         table.refuse("powers", allowed=f"{len(names)} ×")
-    elif 0 < threshold <= most:  # the trustees of one power of state could open votes alone
+    elif (
+        len(set(names)) == len(names) and 0 < threshold <= most
+    ):  # the trustees of one power of state could open votes alone
         table.refuse("threshold", allowed=f"{most + 1} … {len(names)}")
     return TrusteesDefinition(names, powers, threshold)
 

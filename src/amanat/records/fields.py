@@ -149,7 +149,7 @@ class Fields(_Source):
                 break
             if key.match(text):
                 return number
-        return self.start
+        return self._header(rf"\[+\s*{re.escape(field)}\s*\]") or self.start
 
     def texts(self, field: str, *, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
         """An array of texts, none empty; one without default must be there and have an item."""
@@ -188,12 +188,12 @@ class Fields(_Source):
         return {"fa": inner.text("fa"), "en": inner.text("en")}
 
     def table(self, field: str) -> "Fields":
-        """A table inside; empty after the fault if there is none."""
+        """A table inside; if there is none that is the fault, and not also what it lacks."""
         value = self.raw(field)
-        if not isinstance(value, dict):
-            self.fault("field-missing", field)
-            value = {}
-        return self._inner(value, self._header(rf"\[\s*{field}\s*\]", 0) or self.line_of(field), field)
+        if isinstance(value, dict):
+            return self._inner(value, self.line_of(field), field)
+        self.fault("field-missing", field)
+        return Fields(self.file, Faults(), {}, self.lines, self.start, self.path)
 
     def tables(self, field: str, *, most: int) -> "list[Fields]":
         """An array of tables `[[field]]`, one at least."""
@@ -216,7 +216,7 @@ class Fields(_Source):
         else:
             self.refuse(field, allowed=allowed)
 
-    def _header(self, pattern: str, place: int) -> int:
+    def _header(self, pattern: str, place: int = 0) -> int:
         found = [number for number, text in enumerate(self.lines, 1) if re.match(rf"\s*{pattern}", text)]
         return found[place] if place < len(found) else 0
 
