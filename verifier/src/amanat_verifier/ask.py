@@ -92,23 +92,25 @@ def _reason(record: Record, ballot: Ballot, aside: Aside) -> tuple[str, str]:
     return f"باطل است ({why}).", f"annulled: {why}."
 
 
-def read_sheet_text(typed: str) -> tuple[bytes, bytes]:
-    """The sheet's bytes and signature in the text of its QR; raises BadText or Fault."""
+def read_sheet_text(eh: bytes, typed: str) -> Sheet:
+    """The sheet in the text of its QR; raises BadText."""
     folded = fold("".join(typed.split()))
     if not folded.startswith("AH1"):
         raise BadText("it does not begin with AH1")
-    body, signature = parse(unbase32(folded[3:]), row(blob, raw(64)), "sheet")
-    return body, signature
+    try:
+        body, signature = parse(unbase32(folded[3:]), row(blob, raw(64)), "sheet")
+        return read_sheet(eh, body, signature, "sheet")
+    except Fault as cause:
+        raise BadText(cause.where) from cause
 
 
 def compare_sheet(record: Record, typed: str) -> Answer:
     """Whether a photographed sheet agrees with the record (J-6): a closing sheet is the very one of the record; an
     earlier one is signed and counts no more than the closing one does."""
     found = manifest(record)
-    body, signature = read_sheet_text(typed)
-    sheet = read_sheet(found.eh, body, signature, "sheet")
+    sheet = read_sheet_text(found.eh, typed)
     device = devices(record).get(sheet.device)
-    if device is None or not has_signed(device.key, found.eh, "sheet", sheet.id, signature):
+    if device is None or not has_signed(device.key, found.eh, "sheet", sheet.id, sheet.signature):
         return Answer(
             False,
             "امضای این برگه از دستگاهی از این انتخابات نیست.",
