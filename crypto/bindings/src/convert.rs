@@ -8,15 +8,15 @@ use pyo3::types::{PyBool, PyBytes, PyInt, PyList, PyString, PyTuple};
 use crate::fault::Raised;
 
 /// Exactly 32 bytes; others are a bad encoding, since keys and digests come from evidence.
-pub struct Fixed32(pub Bytes32);
+pub struct B32(pub Bytes32);
 
-impl<'py> FromPyObject<'_, 'py> for Fixed32 {
+impl<'py> FromPyObject<'_, 'py> for B32 {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         let bytes = object.cast::<PyBytes>()?;
         let exact = Bytes32::try_from(bytes.as_bytes());
-        exact.map(Fixed32).map_err(|_| Raised(Fault::BadEncoding { at: 0 }).into())
+        exact.map(B32).map_err(|_| Raised(Fault::BadEncoding { at: 0 }).into())
     }
 }
 
@@ -63,7 +63,7 @@ impl<'py> FromPyObject<'_, 'py> for Limb {
         let number = object.cast::<PyInt>()?;
         let bytes = number.call_method1("to_bytes", (32, "little"));
         let bytes = bytes.map_err(|_| PyValueError::new_err("a limb is from 0 to below 2^246"))?;
-        bytes.extract::<Fixed32>().map(|Fixed32(bytes)| Limb(bytes))
+        bytes.extract::<B32>().map(|B32(bytes)| Limb(bytes))
     }
 }
 
@@ -71,8 +71,10 @@ pub fn limbs(limbs: Vec<Limb>) -> Vec<Bytes32> {
     limbs.into_iter().map(|Limb(limb)| limb).collect()
 }
 
+pub type Numbers<'py> = Vec<Option<Bound<'py, PyAny>>>;
+
 /// The Python numbers of opened limbs.
-pub fn numbers<'py>(py: Python<'py>, limbs: &[Option<Bytes32>]) -> PyResult<Vec<Option<Bound<'py, PyAny>>>> {
+pub fn numbers<'py>(py: Python<'py>, limbs: &[Option<Bytes32>]) -> PyResult<Numbers<'py>> {
     let from_bytes = py.get_type::<PyInt>().getattr("from_bytes")?;
     let number = |limb: &Bytes32| from_bytes.call1((PyBytes::new(py, limb), "little"));
     limbs.iter().map(|limb| limb.as_ref().map(number).transpose()).collect()

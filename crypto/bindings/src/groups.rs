@@ -6,7 +6,7 @@ use amanat_proofs::{counts, dkg, embed as limbs_in_points, encoding, group, hash
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 
-use crate::convert::{Fixed32, Limb, limbs, numbers};
+use crate::convert::{B32, Limb, Numbers, limbs, numbers};
 use crate::fault::Raised;
 use crate::work::released;
 
@@ -23,18 +23,13 @@ pub fn add_constants(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// The instructions in use for sums and multiples of points.
 #[pyfunction]
 pub fn backend() -> &'static str {
-    let wide = cfg!(all(target_feature = "avx512ifma", target_feature = "avx512vl"));
     #[cfg(target_arch = "x86_64")]
-    let narrow = std::arch::is_x86_feature_detected!("avx2");
-    #[cfg(not(target_arch = "x86_64"))]
-    let narrow = false;
-    if wide {
-        "avx512"
-    } else if narrow {
-        "avx2"
-    } else {
-        "serial"
+    if cfg!(all(target_feature = "avx512ifma", target_feature = "avx512vl")) {
+        return "avx512";
+    } else if std::arch::is_x86_feature_detected!("avx2") {
+        return "avx2";
     }
+    "serial"
 }
 
 #[pyfunction]
@@ -63,22 +58,21 @@ pub fn nonce(secret: &[u8], message: &[u8]) -> Answer<Vec<u8>> {
 }
 
 #[pyfunction]
-pub fn scalar_add(a: Fixed32, b: Fixed32) -> Answer<Vec<u8>> {
+pub fn scalar_add(a: B32, b: B32) -> Answer<Vec<u8>> {
     Ok(group::scalar_add(&a.0, &b.0)?.to_vec())
 }
 
 #[pyfunction]
-pub fn scalar_mul(a: Fixed32, b: Fixed32) -> Answer<Vec<u8>> {
+pub fn scalar_mul(a: B32, b: B32) -> Answer<Vec<u8>> {
     Ok(group::scalar_mul(&a.0, &b.0)?.to_vec())
 }
 
 #[pyfunction]
-pub fn scalar_invert(a: Fixed32) -> Answer<Vec<u8>> {
+pub fn scalar_invert(a: B32) -> Answer<Vec<u8>> {
     Ok(group::scalar_invert(&a.0)?.to_vec())
 }
 
 #[pyfunction]
-#[pyo3(signature = (j, members))]
 pub fn lagrange(j: u64, members: Vec<u64>) -> Answer<Vec<u8>> {
     Ok(dkg::lagrange(j, &members)?.to_vec())
 }
@@ -90,7 +84,7 @@ pub fn base_mul(py: Python<'_>, scalars: &[u8]) -> Answer<Vec<u8>> {
 
 #[pyfunction]
 #[pyo3(signature = (*, scalar, points))]
-pub fn point_mul(py: Python<'_>, scalar: Fixed32, points: &[u8]) -> Answer<Vec<u8>> {
+pub fn point_mul(py: Python<'_>, scalar: B32, points: &[u8]) -> Answer<Vec<u8>> {
     released(py, || group::point_muls(&scalar.0, points))
 }
 
@@ -114,12 +108,12 @@ pub fn points_sum(py: Python<'_>, columns: Vec<PyBackedBytes>) -> Answer<Vec<u8>
 #[pyo3(signature = (points, *, identity_allowed = false))]
 pub fn require_points(py: Python<'_>, points: &[u8], identity_allowed: bool) -> Answer<()> {
     let identity = if identity_allowed { encoding::Identity::Allowed } else { encoding::Identity::Refused };
-    released(py, || encoding::require_points(points, identity))
+    released(py, || encoding::points(points, identity).map(drop))
 }
 
 #[pyfunction]
 pub fn require_scalars(scalars: &[u8]) -> Answer<()> {
-    Ok(encoding::require_scalars(scalars)?)
+    Ok(encoding::scalars(scalars).map(drop)?)
 }
 
 #[pyfunction]
@@ -134,21 +128,20 @@ pub fn hash_to_group_many(py: Python<'_>, domain: &str, items: Vec<PyBackedBytes
 }
 
 #[pyfunction]
-#[pyo3(signature = (limbs))]
 pub fn embed(py: Python<'_>, limbs: Vec<Limb>) -> Answer<Vec<u8>> {
     let limbs = self::limbs(limbs);
     released(py, || limbs_in_points::embed(&limbs))
 }
 
 #[pyfunction]
-pub fn unembed<'py>(py: Python<'py>, points: &[u8]) -> PyResult<Vec<Option<Bound<'py, PyAny>>>> {
+pub fn unembed<'py>(py: Python<'py>, points: &[u8]) -> PyResult<Numbers<'py>> {
     let limbs = released(py, || limbs_in_points::unembed(points))?;
     numbers(py, &limbs)
 }
 
 #[pyfunction]
 #[pyo3(signature = (*, base, key, messages, randomness))]
-pub fn elgamal(py: Python<'_>, base: Fixed32, key: Fixed32, messages: &[u8], randomness: &[u8]) -> Answer<Vec<u8>> {
+pub fn elgamal(py: Python<'_>, base: B32, key: B32, messages: &[u8], randomness: &[u8]) -> Answer<Vec<u8>> {
     released(py, || group::elgamal(&base.0, &key.0, messages, randomness))
 }
 

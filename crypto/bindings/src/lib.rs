@@ -34,6 +34,6 @@ mod _native {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         super::groups::add_constants(module)?;
         super::fault::add_exceptions(module)?;
-        module.delattr("__all__") // the façade has the list
+        module.delattr("__all__") // the stub has the list
     }
 }

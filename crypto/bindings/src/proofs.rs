@@ -1,4 +1,5 @@
 //! Sealing, key generation, linear proofs, shuffles.
+#![expect(clippy::too_many_arguments, reason = "one for each part of a statement")]
 
 use amanat_proofs::dkg::{self, Dealer};
 use amanat_proofs::linear::{self, Shared};
@@ -7,11 +8,12 @@ use amanat_proofs::shuffle::{self as mixing, Statement};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 
-use crate::convert::{Context, Fixed32, Limb, limbs, numbers};
+use crate::convert::{B32, Context, Limb, Numbers, limbs, numbers};
 use crate::fault::Raised;
 use crate::work::released;
 
 type Answer<T> = Result<T, Raised>;
+type Pair = (Vec<u8>, Vec<u8>);
 
 /// Sealed limbs: A‖B, R‖s and r of each, in their order.
 #[pyclass(frozen, get_all, module = "amanat_crypto")]
@@ -24,13 +26,7 @@ pub struct Sealed {
 #[pyfunction]
 #[pyo3(signature = (*, eh, key, context, contest, limbs, secret))]
 pub fn seal(
-    py: Python<'_>,
-    eh: Fixed32,
-    key: Fixed32,
-    context: Fixed32,
-    contest: u64,
-    limbs: Vec<Limb>,
-    secret: &[u8],
+    py: Python<'_>, eh: B32, key: B32, context: B32, contest: u64, limbs: Vec<Limb>, secret: &[u8],
 ) -> Answer<Sealed> {
     let place = Place { eh: &eh.0, key: &key.0, context: &context.0, contest, limb: 0 };
     let limbs = self::limbs(limbs);
@@ -41,27 +37,15 @@ pub fn seal(
 
 #[pyfunction]
 #[pyo3(signature = (*, ciphertexts, key, randomness))]
-pub fn open_sealed<'py>(
-    py: Python<'py>,
-    ciphertexts: &[u8],
-    key: Fixed32,
-    randomness: &[u8],
-) -> PyResult<Vec<Option<Bound<'py, PyAny>>>> {
+pub fn open_sealed<'py>(py: Python<'py>, ciphertexts: &[u8], key: B32, randomness: &[u8]) -> PyResult<Numbers<'py>> {
     let limbs = released(py, || schnorr::open(ciphertexts, &key.0, randomness))?;
     numbers(py, &limbs)
 }
 
 #[pyfunction]
 #[pyo3(signature = (*, eh, key, contexts, contests, limbs, ciphertexts, proofs))]
-#[expect(clippy::too_many_arguments, reason = "one column each")]
 pub fn verify_sealed(
-    py: Python<'_>,
-    eh: Fixed32,
-    key: Fixed32,
-    contexts: &[u8],
-    contests: Vec<u64>,
-    limbs: Vec<u64>,
-    ciphertexts: &[u8],
+    py: Python<'_>, eh: B32, key: B32, contexts: &[u8], contests: Vec<u64>, limbs: Vec<u64>, ciphertexts: &[u8],
     proofs: &[u8],
 ) -> Answer<Vec<usize>> {
     let (eh, key, contests, limbs) = (&eh.0, &key.0, &contests, &limbs);
@@ -75,13 +59,13 @@ pub fn commitments(py: Python<'_>, coefficients: &[u8]) -> Answer<Vec<u8>> {
 
 #[pyfunction]
 #[pyo3(signature = (*, ch, key_name, j, coefficients))]
-pub fn pop_prove(ch: Fixed32, key_name: &str, j: u64, coefficients: &[u8]) -> Answer<Vec<u8>> {
+pub fn pop_prove(ch: B32, key_name: &str, j: u64, coefficients: &[u8]) -> Answer<Vec<u8>> {
     Ok(dkg::pop_prove(&Dealer { ch: &ch.0, key_name, j }, coefficients)?)
 }
 
 #[pyfunction]
 #[pyo3(signature = (*, ch, key_name, j, commitments, proof))]
-pub fn pop_verify(ch: Fixed32, key_name: &str, j: u64, commitments: &[u8], proof: &[u8]) -> Answer<()> {
+pub fn pop_verify(ch: B32, key_name: &str, j: u64, commitments: &[u8], proof: &[u8]) -> Answer<()> {
     Ok(dkg::pop_verify(&Dealer { ch: &ch.0, key_name, j }, commitments, proof)?)
 }
 
@@ -98,32 +82,19 @@ pub fn commitments_at(commitments: &[u8], i: u64) -> Answer<Vec<u8>> {
 #[pyfunction]
 #[pyo3(signature = (*, domain, eh, context, secrets, rows))]
 pub fn linear_share(
-    py: Python<'_>,
-    domain: &str,
-    eh: Fixed32,
-    context: Context,
-    secrets: &[u8],
-    rows: &[u8],
-) -> Answer<(Vec<u8>, Vec<u8>)> {
+    py: Python<'_>, domain: &str, eh: B32, context: Context, secrets: &[u8], rows: &[u8],
+) -> Answer<Pair> {
     let binding = linear::Binding { domain, eh: &eh.0, context: &context.0 };
     released(py, || linear::share(binding, secrets, rows))
 }
 
 #[pyfunction]
 #[pyo3(signature = (*, domain, eh, context, publics, rows, outputs, proof))]
-#[expect(clippy::too_many_arguments, reason = "the parts of one statement")]
 pub fn verify_linear(
-    py: Python<'_>,
-    domain: &str,
-    eh: Fixed32,
-    context: Context,
-    publics: &[u8],
-    rows: &[u8],
-    outputs: &[u8],
-    proof: &[u8],
+    py: Python<'_>, domain: &str, eh: B32, context: Context, publics: &[u8], rows: &[u8], outputs: &[u8], proof: &[u8],
 ) -> Answer<()> {
     let binding = linear::Binding { domain, eh: &eh.0, context: &context.0 };
-    released(py, || linear::verify(rows, &Shared { binding, publics, outputs, proof }))
+    released(py, || linear::verify_many(rows, &[Shared { binding, publics, outputs, proof }]))
 }
 
 /// The attributes of `amanat_crypto.SharedRows`.
@@ -137,7 +108,7 @@ pub struct SharedRows {
 
 #[pyfunction]
 #[pyo3(signature = (*, domain, eh, rows, shared))]
-pub fn verify_linears(py: Python<'_>, domain: &str, eh: Fixed32, rows: &[u8], shared: Vec<SharedRows>) -> Answer<()> {
+pub fn verify_linears(py: Python<'_>, domain: &str, eh: B32, rows: &[u8], shared: Vec<SharedRows>) -> Answer<()> {
     let holders = shared.iter().map(|one| {
         let binding = linear::Binding { domain, eh: &eh.0, context: &one.context.0 };
         Shared { binding, publics: &one.publics, outputs: &one.outputs, proof: &one.proof }
@@ -148,30 +119,15 @@ pub fn verify_linears(py: Python<'_>, domain: &str, eh: Fixed32, rows: &[u8], sh
 
 #[pyfunction]
 #[pyo3(signature = (*, eh, context, width, key, inputs))]
-pub fn shuffle(
-    py: Python<'_>,
-    eh: Fixed32,
-    context: Context,
-    width: usize,
-    key: Fixed32,
-    inputs: &[u8],
-) -> Answer<(Vec<u8>, Vec<u8>)> {
+pub fn shuffle(py: Python<'_>, eh: B32, context: Context, width: usize, key: B32, inputs: &[u8]) -> Answer<Pair> {
     let binding = mixing::Binding { eh: &eh.0, context: &context.0, width, key: &key.0 };
     released(py, || mixing::shuffle(binding, inputs))
 }
 
 #[pyfunction]
 #[pyo3(signature = (*, eh, context, width, key, inputs, outputs, proof))]
-#[expect(clippy::too_many_arguments, reason = "the parts of one statement")]
 pub fn verify_shuffle(
-    py: Python<'_>,
-    eh: Fixed32,
-    context: Context,
-    width: usize,
-    key: Fixed32,
-    inputs: &[u8],
-    outputs: &[u8],
-    proof: &[u8],
+    py: Python<'_>, eh: B32, context: Context, width: usize, key: B32, inputs: &[u8], outputs: &[u8], proof: &[u8],
 ) -> Answer<()> {
     let binding = mixing::Binding { eh: &eh.0, context: &context.0, width, key: &key.0 };
     released(py, || mixing::verify(&Statement { binding, inputs, outputs, proof }))
@@ -189,7 +145,7 @@ pub struct Shuffled {
 
 #[pyfunction]
 #[pyo3(signature = (*, eh, key, statements))]
-pub fn verify_shuffles(py: Python<'_>, eh: Fixed32, key: Fixed32, statements: Vec<Shuffled>) -> Answer<()> {
+pub fn verify_shuffles(py: Python<'_>, eh: B32, key: B32, statements: Vec<Shuffled>) -> Answer<()> {
     let statements = statements.iter().map(|one| {
         let binding = mixing::Binding { eh: &eh.0, context: &one.context.0, width: one.width, key: &key.0 };
         Statement { binding, inputs: &one.inputs, outputs: &one.outputs, proof: &one.proof }

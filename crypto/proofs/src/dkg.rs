@@ -31,7 +31,7 @@ fn require_number(i: u64) -> Result<(), Fault> {
 
 /// Hs("dkg-pop", q, j, [C_j0 …], R).
 fn pop_challenge(dealer: &Dealer, commitments: &[u8], r: &Bytes32) -> Result<Scalar, Fault> {
-    let rest = [dealer.key_name.into(), dealer.j.into(), Item::array(commitments)?, r.into()];
+    let rest = [Item::Text(dealer.key_name.to_owned()), dealer.j.into(), Item::array(commitments)?, r.into()];
     Ok(challenge("dkg-pop", dealer.ch, &rest))
 }
 

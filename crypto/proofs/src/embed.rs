@@ -80,7 +80,7 @@ fn unembed_one(encoded: &Bytes32) -> Option<Bytes32> {
 
 /// The limbs of canonical points, as 32 little-endian bytes.
 pub fn unembed(points: &[u8]) -> Result<Vec<Option<Bytes32>>, Fault> {
-    encoding::require_points(points, encoding::Identity::Allowed)?;
+    encoding::points(points, encoding::Identity::Allowed)?;
     Ok(items(points)?.par_iter().with_min_len(16).map(unembed_one).collect())
 }
 

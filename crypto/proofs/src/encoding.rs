@@ -39,31 +39,21 @@ pub(crate) fn key(bytes: &Bytes32) -> Result<RistrettoPoint, Fault> {
     point(bytes, Identity::Refused)
 }
 
-pub(crate) fn points(flat: &[u8], identity: Identity) -> Result<Vec<RistrettoPoint>, Fault> {
+pub fn points(flat: &[u8], identity: Identity) -> Result<Vec<RistrettoPoint>, Fault> {
     let items = items(flat)?;
     counts::add(Kind::Decode, items.len());
     let decoded: Option<Vec<_>> = items.par_iter().with_min_len(GRAIN).map(|item| decode(item, identity)).collect();
     decoded.ok_or_else(|| first_bad(items, |item| decode(item, identity).is_none()))
 }
 
-/// Every item is a canonical point, and none the identity where that is refused.
-pub fn require_points(flat: &[u8], identity: Identity) -> Result<(), Fault> {
-    points(flat, identity).map(drop)
-}
-
 pub(crate) fn scalar(bytes: &Bytes32) -> Result<Scalar, Fault> {
     Option::from(Scalar::from_canonical_bytes(*bytes)).ok_or(Fault::BadEncoding { at: 0 })
 }
 
-pub(crate) fn scalars(flat: &[u8]) -> Result<Vec<Scalar>, Fault> {
+pub fn scalars(flat: &[u8]) -> Result<Vec<Scalar>, Fault> {
     let items = items(flat)?;
     let decoded: Option<Vec<_>> = items.iter().map(|item| Scalar::from_canonical_bytes(*item).into()).collect();
     decoded.ok_or_else(|| first_bad(items, |item| scalar(item).is_err()))
-}
-
-/// Every item is below the order.
-pub fn require_scalars(flat: &[u8]) -> Result<(), Fault> {
-    scalars(flat).map(drop)
 }
 
 fn first_bad(items: &[Bytes32], bad: impl Fn(&Bytes32) -> bool) -> Fault {

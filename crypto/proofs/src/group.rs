@@ -60,9 +60,7 @@ pub fn sum(columns: &[&[u8]]) -> Result<Vec<u8>, Fault> {
 }
 
 fn combine(
-    mut sums: Vec<RistrettoPoint>,
-    column: &[u8],
-    with: fn(&RistrettoPoint, &RistrettoPoint) -> RistrettoPoint,
+    mut sums: Vec<RistrettoPoint>, column: &[u8], with: fn(&RistrettoPoint, &RistrettoPoint) -> RistrettoPoint,
 ) -> Result<Vec<RistrettoPoint>, Fault> {
     let column = encoding::points(column, Identity::Allowed)?;
     if sums.len() != column.len() {

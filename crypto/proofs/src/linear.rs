@@ -90,7 +90,8 @@ pub struct Shared<'a> {
     pub proof: &'a [u8],
 }
 
-/// Checks several holders' outputs over the same rows in one sum; `at` names the holder that fails.
+/// Checks holders' outputs over the same rows in one sum: s_k·G = T_k + c·P_k for each k, and
+/// Σ s_k·Q_k = T + c·Σ ρ_i·O_i. `at` names the holder that fails.
 pub fn verify_many(rows: &[u8], shared: &[Shared]) -> Result<(), Fault> {
     let points = encoding::points(rows, Identity::Refused)?;
     let read = |(at, one): (usize, &Shared)| Claim::read(one, rows, &points).map_err(|fault| fault.of(at));
@@ -99,13 +100,6 @@ pub fn verify_many(rows: &[u8], shared: &[Shared]) -> Result<(), Fault> {
         return Ok(());
     }
     claims.iter().enumerate().try_for_each(|(at, claim)| claim.verify(&points).map_err(|fault| fault.of(at)))
-}
-
-/// Checks one holder's outputs: s_k·G = T_k + c·P_k for each k, and Σ s_k·Q_k = T + c·Σ ρ_i·O_i.
-pub fn verify(rows: &[u8], shared: &Shared) -> Result<(), Fault> {
-    let points = encoding::points(rows, Identity::Refused)?;
-    let claim = Claim::read(shared, rows, &points)?;
-    if all_hold(std::slice::from_ref(&claim), &points)? { Ok(()) } else { claim.verify(&points) }
 }
 
 struct Claim {

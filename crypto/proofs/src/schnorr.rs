@@ -108,26 +108,23 @@ struct Claim {
 
 /// The rows, ascending, whose encoding or proof is refused. Columns of different lengths are our own bug.
 pub fn refused(rows: &Rows) -> Result<Vec<usize>, Fault> {
-    encoding::key(rows.key)?;
+    let Rows { eh, key, contests, limbs, .. } = *rows;
+    encoding::key(key)?;
     let (contexts, ciphertexts, proofs) = (items(rows.contexts)?, pairs(rows.ciphertexts)?, pairs(rows.proofs)?);
-    let lengths = [rows.contests.len(), rows.limbs.len(), ciphertexts.len(), proofs.len()];
+    let lengths = [contests.len(), limbs.len(), ciphertexts.len(), proofs.len()];
     if lengths.iter().any(|length| *length != contexts.len()) {
         return Err(Fault::Misuse("the columns differ in length"));
     }
     let claim = |row: usize| {
-        let place = Place {
-            eh: rows.eh,
-            key: rows.key,
-            context: &contexts[row],
-            contest: rows.contests[row],
-            limb: rows.limbs[row],
-        };
-        claim(place, row, &ciphertexts[row], &proofs[row]).ok_or(row)
+        let (context, contest, limb) = (&contexts[row], contests[row], limbs[row]);
+        claim(Place { eh, key, context, contest, limb }, row, &ciphertexts[row], &proofs[row])
     };
     let batches: Vec<usize> = (0..contexts.len()).step_by(BATCH).collect();
     let check = |start: &usize| {
         let rows = *start..contexts.len().min(start + BATCH);
-        let (claims, mut refused) = split(rows.map(claim));
+        let read: Vec<_> = rows.map(|row| (row, claim(row))).collect();
+        let mut refused: Vec<usize> = read.iter().filter(|(_, claim)| claim.is_none()).map(|(row, _)| *row).collect();
+        let claims: Vec<Claim> = read.into_iter().filter_map(|(_, claim)| claim).collect();
         if !all_hold(&claims)? {
             let singly = claims.iter().filter(|claim| base_mul(&claim.s) != claim.r + claim.c * claim.a);
             refused.extend(singly.map(|claim| claim.row));
@@ -136,15 +133,6 @@ pub fn refused(rows: &Rows) -> Result<Vec<usize>, Fault> {
         Ok(refused)
     };
     batches.par_iter().map(check).collect::<Result<Vec<_>, Fault>>().map(|parts| parts.concat())
-}
-
-fn split(results: impl Iterator<Item = Result<Claim, usize>>) -> (Vec<Claim>, Vec<usize>) {
-    let (mut claims, mut refused) = (Vec::new(), Vec::new());
-    results.for_each(|result| match result {
-        Ok(claim) => claims.push(claim),
-        Err(row) => refused.push(row),
-    });
-    (claims, refused)
 }
 
 fn claim(place: Place, row: usize, ciphertext: &[Bytes32; 2], [r, s]: &[Bytes32; 2]) -> Option<Claim> {

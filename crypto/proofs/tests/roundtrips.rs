@@ -23,7 +23,7 @@ fn ciphertexts(many: usize) -> ([u8; 32], Vec<u8>) {
 fn a_shuffle_of_any_size_verifies_and_a_changed_one_does_not() {
     for (many, width) in [(1, 1), (2, 3), (127, 1), (129, 2), (300, 1)] {
         let (key, inputs) = ciphertexts(many * width);
-        let context = [Item::from("unit"), Item::from(3usize)];
+        let context = [Item::Text("unit".into()), Item::from(3usize)];
         let binding = shuffle::Binding { eh: &EH, context: &context, width, key: &key };
         let (outputs, proof) = shuffle::shuffle(binding, &inputs).unwrap();
         assert_eq!(proof.len(), 32 * (5 * many + 6 + 3 * width));

@@ -1,64 +1,14 @@
 """Groups, keys and proofs over ristretto255, and strict Ed25519; the work is done by the Rust core `_native`.
 
-Ground: the protocol chapters on primitives, keys, sealing and the count. Points and scalars are 32 canonical bytes,
-arrays are flat bytes, rows before columns. `verify_*` and `require_*` raise, or return the rows that are refused; none
-returns a bool. This package refuses to know elections, files and networks.
+Ground: clauses E-1 to E-9, K-3 to K-7, B-2 to B-4, T-3, T-8, T-9. Points and scalars are 32 canonical bytes, arrays are
+flat bytes, rows before columns. `verify_*` and `require_*` raise, or return the rows that are refused; none returns a
+bool. `_native.pyi` lists and explains every name. This package refuses to know elections, files and networks.
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from amanat_crypto._native import (
-    ORDER,
-    BadEncoding,
-    CryptoFault,
-    G,
-    ProofRejected,
-    Sealed,
-    backend,
-    base_mul,
-    cipher_heads,
-    commitments,
-    commitments_at,
-    elgamal,
-    elgamal_open,
-    embed,
-    hash_to_group,
-    hash_to_group_many,
-    lagrange,
-    linear_share,
-    nonce,
-    open_sealed,
-    operation_counts,
-    point_mul,
-    points_add,
-    points_negate,
-    points_sum,
-    polynomial_at,
-    pop_prove,
-    pop_verify,
-    public_key,
-    random_scalar,
-    require_points,
-    require_scalars,
-    require_signing_key,
-    reset_operation_counts,
-    scalar_add,
-    scalar_from_hash,
-    scalar_invert,
-    scalar_mul,
-    seal,
-    shuffle,
-    sign,
-    tag_rows,
-    unembed,
-    verify_linear,
-    verify_linears,
-    verify_sealed,
-    verify_shuffle,
-    verify_shuffles,
-    verify_signatures,
-)
+from amanat_crypto._native import *  # noqa: F403  (every name of the stub is public)
 
 Item = int | bytes | str | Sequence["Item"]
 """An item of a hash input, written as a CBOR unsigned integer, byte string, text string or array (a list or tuple)."""
@@ -85,59 +35,3 @@ class SharedRows(NamedTuple):
     publics: bytes
     outputs: bytes
     proof: bytes
-
-
-__all__ = [
-    "ORDER",
-    "BadEncoding",
-    "CryptoFault",
-    "G",
-    "Item",
-    "ProofRejected",
-    "Sealed",
-    "SharedRows",
-    "Shuffled",
-    "backend",
-    "base_mul",
-    "cipher_heads",
-    "commitments",
-    "commitments_at",
-    "elgamal",
-    "elgamal_open",
-    "embed",
-    "hash_to_group",
-    "hash_to_group_many",
-    "lagrange",
-    "linear_share",
-    "nonce",
-    "open_sealed",
-    "operation_counts",
-    "point_mul",
-    "points_add",
-    "points_negate",
-    "points_sum",
-    "polynomial_at",
-    "pop_prove",
-    "pop_verify",
-    "public_key",
-    "random_scalar",
-    "require_points",
-    "require_scalars",
-    "require_signing_key",
-    "reset_operation_counts",
-    "scalar_add",
-    "scalar_from_hash",
-    "scalar_invert",
-    "scalar_mul",
-    "seal",
-    "shuffle",
-    "sign",
-    "tag_rows",
-    "unembed",
-    "verify_linear",
-    "verify_linears",
-    "verify_sealed",
-    "verify_shuffle",
-    "verify_shuffles",
-    "verify_signatures",
-]

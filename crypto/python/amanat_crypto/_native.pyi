@@ -11,9 +11,7 @@ from typing import final
 from amanat_crypto import Item, SharedRows, Shuffled
 
 G: bytes
-"""The generator."""
 ORDER: int
-"""The order of the group."""
 
 class CryptoFault(Exception):
     """Never raised itself: what the caller was given is refused."""
@@ -128,9 +126,7 @@ def require_signing_key(key: bytes) -> None:
 def verify_signatures(*, domain: str, eh: bytes, keys: bytes, digests: bytes, signatures: bytes) -> list[int]:
     """The rows, ascending, whose signature is refused by the strict rule; checked one by one."""
 
-def commitments(coefficients: bytes) -> bytes:
-    """coefficient·G for each."""
-
+def commitments(coefficients: bytes) -> bytes: ...
 def pop_prove(*, ch: bytes, key_name: str, j: int, coefficients: bytes) -> bytes:
     """R‖s: dealer j of key `key_name` knows the first coefficient."""
 

@@ -4,7 +4,7 @@
 
 use std::iter::zip;
 
-use curve25519_dalek::ristretto::{RistrettoBasepointTable, RistrettoPoint};
+use curve25519_dalek::ristretto::{RistrettoBasepointTable as Table, RistrettoPoint};
 use curve25519_dalek::scalar::Scalar;
 use rayon::prelude::*;
 use zeroize::Zeroizing;
@@ -69,7 +69,7 @@ pub fn shuffle(binding: Binding, inputs: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Fa
     let chain = Chain::draw(&u_prime)?;
     let chain_bytes = chain.commit(&h_0);
     let nonces = Nonces::draw(many, binding.width)?;
-    let t = nonces.commit(&mix, &chain, &h, &h_0, &key);
+    let t = nonces.commit(&mix, &chain, &h, [&h_0, &key]);
     let gamma = binding.gamma(&seed, &chain_bytes, &t);
 
     let witness = [r.iter().sum(), chain.a[many], dot(&r, &u)];
@@ -97,12 +97,7 @@ fn permutation_commitments(psi: &[usize], r: &[Scalar], h: &[RistrettoPoint]) ->
 
 impl Mix {
     /// e'_iκ = e_ψ(i),κ + (r'_iκ·G, r'_iκ·K).
-    fn draw(
-        width: usize,
-        inputs: &[RistrettoPoint],
-        many: usize,
-        key: &RistrettoBasepointTable,
-    ) -> Result<Self, Fault> {
+    fn draw(width: usize, inputs: &[RistrettoPoint], many: usize, key: &Table) -> Result<Self, Fault> {
         let psi = random::permutation(many)?;
         let renewal = random::scalars(many * width)?;
         counts::add(Kind::TableMul, 2 * renewal.len());
@@ -135,14 +130,14 @@ impl Chain {
     }
 
     /// The encoded ĉ_1 … ĉ_N.
-    fn commit(&self, h_0: &RistrettoBasepointTable) -> Vec<u8> {
+    fn commit(&self, h_0: &Table) -> Vec<u8> {
         counts::add(Kind::TableMul, 2 * self.randomness.len());
         encode_doubled(&par_map(&self.randomness, |i, _| half_pair(&self.a[i + 1], &self.b[i + 1], h_0)))
     }
 }
 
 /// Half of a·G + b·h_0, to be encoded doubled.
-fn half_pair(a: &Scalar, b: &Scalar, h_0: &RistrettoBasepointTable) -> RistrettoPoint {
+fn half_pair(a: &Scalar, b: &Scalar, h_0: &Table) -> RistrettoPoint {
     base_mul(&a.div_by_2()) + h_0 * &b.div_by_2()
 }
 
@@ -153,14 +148,7 @@ impl Nonces {
     }
 
     /// The encoded t_1, t_2, t_3, t_4, t̂.
-    fn commit(
-        &self,
-        mix: &Mix,
-        chain: &Chain,
-        h: &[RistrettoPoint],
-        h_0: &RistrettoBasepointTable,
-        key: &RistrettoBasepointTable,
-    ) -> Vec<u8> {
+    fn commit(&self, mix: &Mix, chain: &Chain, h: &[RistrettoPoint], [h_0, key]: [&Table; 2]) -> Vec<u8> {
         let (many, width) = (self.chain.len(), mix.width);
         counts::add(Kind::TableMul, 3 + 2 * width + 2 * many);
         let [t_1, t_2, t_3] = [0, 1, 2].map(|at| base_mul(&self.single[at]));

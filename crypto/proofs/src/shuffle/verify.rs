@@ -3,7 +3,7 @@
 //! The generators are shared by all, and where a statement's inputs are the outputs of the one before, their points
 //! are decoded and summed once.
 
-use std::iter::zip;
+use std::iter::{once, zip};
 
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
@@ -112,9 +112,11 @@ impl Claim {
         let (s_4, rest) = rest.split_at(self.width);
         let (s_hat, s_prime) = rest.split_at(many);
 
+        let links: Scalar = zip(w, s_hat).map(|(w, s)| w * s).sum();
         let product: Scalar = self.u.iter().product();
         let step = |i: usize| w.get(i).map_or(-(gamma * e_2), |w| w * s_prime[i]);
         let end = |column: usize| zip(s_4, columns).map(|(s, weights)| s * weights[column]).sum::<Scalar>();
+        let h = s_prime.iter().map(|s| e_1 * gamma + e_3 * s);
         let c = self.u.iter().map(|u| -(gamma * (e_1 + e_3 * u)));
         let chain = (0..many).map(|i| step(i + 1) - gamma * w[i]);
         let t = weights.single.iter().chain(columns.as_flattened()).chain(w).map(|weight| -weight);
@@ -123,13 +125,9 @@ impl Claim {
             scalars.iter().flat_map(|scalar| columns.iter().map(move |weight| scalar * weight)).collect()
         };
         Terms {
-            base: e_1 * single[0] + e_2 * single[1] + e_3 * single[2] - end(0)
-                + zip(w, s_hat).map(|(w, s)| w * s).sum::<Scalar>(),
+            base: e_1 * single[0] + e_2 * single[1] + e_3 * single[2] - end(0) + links,
             key: -end(1),
-            generators: [e_2 * gamma * product + step(0)]
-                .into_iter()
-                .chain(s_prime.iter().map(|s| e_1 * gamma + e_3 * s))
-                .collect(),
+            generators: once(e_2 * gamma * product + step(0)).chain(h).collect(),
             inputs: by_tuple(&self.u, -gamma),
             outputs: by_tuple(s_prime, Scalar::ONE),
             commitments: c.chain(chain).chain(t).collect(),
