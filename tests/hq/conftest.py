@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
-import amanat_crypto
 import pytest
+from django.db import connections
+
+import amanat_crypto
 from amanat.hq import home as homes
 from amanat.hq import settings
 from amanat.hq.home import Home
@@ -24,7 +26,6 @@ from amanat.records.permit import IssuedPermit, Permit, issue
 from amanat.records.sheet import CLOSING, sheet_id
 from amanat.rules.eligibility import Flags
 from amanat.rules.national_id import NationalId, synthetic
-from django.db import connections
 
 ELECTION = """
 id = "two-towns"
@@ -188,7 +189,9 @@ class Terminal:
     def refuse(self, person: NationalId, reason: str, detail: str = "") -> None:
         self.write("refused", [reason, detail, self.seconds], cbor.encode([os.urandom(32), person]))
 
-    def cast(self, issued: IssuedPermit, choice: int = 0, *, spoil: Callable[[bytes], bytes] = lambda core: core) -> bytes:
+    def cast(
+        self, issued: IssuedPermit, choice: int = 0, *, spoil: Callable[[bytes], bytes] = lambda core: core
+    ) -> bytes:
         from amanat.records.ballot import ballot_id
         from amanat.records.identifiers import sign
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from amanat.errors import BadInput
 from amanat.hq.home import Home
 from amanat.records import cbor, tiles
@@ -14,8 +15,10 @@ from amanat.records.manifest import Manifest
 def test_it_makes_manifest_and_database_of_the_election(here: Home, root: Path) -> None:
     """The manifest says what the sources say, and its keys are those that lie sealed in the home."""
     manifest = Manifest.decode((here.election / "manifest.cbor").read_bytes())
-    assert manifest.election_id == "two-towns" and [s.id for s in manifest.stations] == ["S1", "S2"]
-    assert manifest.polling_day == "2024-03-01" and manifest.trustees.threshold == 2
+    assert manifest.election_id == "two-towns"
+    assert [s.id for s in manifest.stations] == ["S1", "S2"]
+    assert manifest.polling_day == "2024-03-01"
+    assert manifest.trustees.threshold == 2
     assert [a.role for a in manifest.authorities] == ["governor", "supervisory-board"]
     import amanat_crypto
 
@@ -27,7 +30,8 @@ def test_it_logs_certificates_before_opening(here: Home) -> None:
     """Three devices, three entries 01 under a checkpoint that the bulletin's key signed."""
     checkpoint = tiles.read_checkpoint((here.bulletin / "checkpoint").read_bytes(), [here.manifest.bulletin_vkey])
     entries = tiles.read_entries(lambda path: (here.bulletin / path).read_bytes(), checkpoint.size)
-    assert [entry[0] for entry in entries] == [1, 1, 1] and entries == sorted(entries)
+    assert [entry[0] for entry in entries] == [1, 1, 1]
+    assert entries == sorted(entries)
     assert tiles.Tree(entries).root() == checkpoint.root
 
 
@@ -37,7 +41,8 @@ def test_it_enrols_a_device_once(here: Home, root: Path) -> None:
 
     before = devices_seq()
     assert enrol(here, root / "stations", now_ms=1) == 0
-    assert devices_seq() == before and len(cbor.decode_seq(before)) == 3
+    assert devices_seq() == before
+    assert len(cbor.decode_seq(before)) == 3
 
 
 @pytest.mark.parametrize(("folder", "code"), [("S9-1", "hq-request-place"), ("S1-9", "hq-request-place")])
@@ -54,8 +59,9 @@ def test_it_refuses_a_request_of_no_place(here: Home, root: Path, folder: str, c
 
 def test_it_refuses_an_unsound_key(here: Home, root: Path) -> None:
     """A key of small order would sign anything (E-6)."""
-    from amanat.hq.devices.enrolment import enrol, rows_of, writing
     from django.db import connection
+
+    from amanat.hq.devices.enrolment import enrol, rows_of, writing
 
     assert rows_of("SELECT COUNT(*) FROM devices_device") == [(3,)]
     with writing(), connection.cursor() as cursor:
@@ -97,10 +103,11 @@ def test_it_refuses_yesterdays_register(here: Home, root: Path) -> None:
 
 def test_a_late_device_needs_both_boards(here: Home, root: Path, day: Any, people: Any) -> None:
     """After the first ballot is held, a certificate without the boards is refused, and with them is logged (V4)."""
+    from django.db import connection
+
     from amanat.hq.cases.boards import boards_of
     from amanat.hq.devices.enrolment import devices_seq, enrol
     from amanat.hq.writing import writing
-    from django.db import connection
 
     with writing(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM devices_device WHERE device = 1")

@@ -6,11 +6,17 @@ once, both branches of a fork are held, what cannot be read is a dead letter, an
 
 import copy
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 import amanat_crypto
-import pytest
 from amanat.errors import PeerFault
 from amanat.records import cbor
 from amanat.records.device import Certificate, certificate_id
@@ -20,15 +26,13 @@ from amanat.sync import messages
 from amanat.sync.hq_side import Arrived, Chain, DeadLetter, HqSide, Known, Place
 from amanat.sync.messages import NEWS_MAX, Envelope, Head, NewsItem, Push, SignedDelta
 from amanat.sync.station_side import Ahead, NewEpoch, StationSide, Stuck, head_of
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 EH = ElectionHash(hashlib.sha256(b"a test election").digest())
 HQ_SEED = b"h" * 32
 SEEDS = {device: bytes([device + 1]) * 32 for device in range(3)}
 CERTIFICATES = {
-    device: Certificate(device, device // 2, 3, amanat_crypto.public_key(seed), "seal") for device, seed in SEEDS.items()
+    device: Certificate(device, device // 2, 3, amanat_crypto.public_key(seed), "seal")
+    for device, seed in SEEDS.items()
 }
 KNOWN = {d: Known(c, certificate_id(EH, c.encode())) for d, c in CERTIFICATES.items()}
 
@@ -87,8 +91,8 @@ class DictStore:
     def epoch(self) -> bytes:
         return self.number.to_bytes(16, "big")
 
-    def all_hashes(self) -> set[bytes]:
-        return {hash for _, _, hash in self.entries}
+    def all_hashes(self) -> list[bytes]:
+        return [hash for _, _, hash in self.entries]
 
     def dead(self) -> set[bytes]:
         return set(self.letters)
@@ -146,7 +150,7 @@ class Sender:
 class Delivery(RuleBasedStateMachine):
     """Everything that a wire, a clone, a backup and a bad triple can do."""
 
-    def __init__(self, store: DictStore) -> None:
+    def __init__(self, store: Any) -> None:
         super().__init__()
         self.store = store
         self.backup = store.snapshot()
@@ -253,7 +257,9 @@ class Delivery(RuleBasedStateMachine):
     @invariant()
     def nothing_is_held_that_nobody_wrote(self) -> None:
         written = set().union(*(j.hashes() for s in self.everybody.values() for j in s.journals.values()))
-        assert self.store.all_hashes() <= written
+        held = self.store.all_hashes()
+        assert len(held) == len(set(held))
+        assert set(held) <= written
         assert self.buried <= self.store.dead()
 
     def teardown(self) -> None:
@@ -266,7 +272,7 @@ class Delivery(RuleBasedStateMachine):
                     events = sender.side.receive(answer, 7)
                     assert not any(isinstance(event, Stuck) for event in events)
         written = set().union(*(j.hashes() for s in self.everybody.values() for j in s.journals.values()))
-        assert self.store.all_hashes() == written
+        assert sorted(self.store.all_hashes()) == sorted(written)
         heads = {head for sender in self.everybody.values() for head in sender.heads()}
         tips = {
             Head(device, seq, hash)
@@ -284,3 +290,158 @@ def test_every_entry_arrives_once_whatever_the_wire_does() -> None:
         lambda: Delivery(DictStore()),
         settings=settings(max_examples=100, stateful_step_count=40, deadline=None),
     )
+
+
+TABLES = ("intake_entry", "intake_tip", "intake_loose", "intake_news", "intake_deadletter", "intake_link")
+
+
+def django_store(folder: Path) -> Callable[[], Any]:  # noqa: C901 - a store and its backup, side by side
+    """Makes empty Django stores on one database in a folder; `snapshot` and `restore` are a backup of its tables."""
+    from amanat.hq import settings as hq
+
+    hq.configure(folder)
+    from django.core.management import call_command
+    from django.db import connection
+
+    from amanat.hq.intake.store import DjangoStore
+
+    call_command("migrate", verbosity=0)
+
+    class Clock:
+        def now_ms(self) -> int:
+            return 7
+
+    def run(sql: str, *rows: Sequence[object]) -> list[Any]:
+        with connection.cursor() as cursor:
+            if rows:
+                cursor.executemany(sql, rows)  # type: ignore[arg-type]
+                return []
+            cursor.execute(sql)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    class Backed(DjangoStore):
+        def all_hashes(self) -> list[bytes]:
+            return [bytes(hash) for (hash,) in run("SELECT hash FROM intake_entry")]
+
+        def dead(self) -> set[bytes]:
+            return {bytes(raw) for (raw,) in run("SELECT raw FROM intake_deadletter")}
+
+        def snapshot(self) -> dict[str, list[Any]]:
+            return {table: run(f"SELECT * FROM {table}") for table in TABLES}
+
+        def restore(self, backup: dict[str, list[Any]]) -> DjangoStore:
+            for table, rows in backup.items():
+                run(f"DELETE FROM {table}")
+                if rows:
+                    run(f"INSERT INTO {table} VALUES ({', '.join(['%s'] * len(rows[0]))})", *rows)
+            (number,) = run("SELECT epoch FROM elections_election")[0]
+            run("UPDATE elections_election SET epoch = %s", [(int.from_bytes(number, "big") + 1).to_bytes(16, "big")])
+            return self
+
+    def empty() -> Backed:
+        for table in TABLES:
+            run(f"DELETE FROM {table}")
+        run("DELETE FROM elections_election")
+        run("INSERT INTO elections_election (eh, epoch) VALUES (%s, %s)", [bytes(EH), bytes(16)])
+        return Backed(EH, Clock())
+
+    return empty
+
+
+def test_every_entry_arrives_once_in_djangos_store_too(tmp_path: Path) -> None:
+    """The same story with headquarters' own store on SQLite."""
+    make_store = django_store(tmp_path)
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        lambda: Delivery(make_store()),
+        settings=settings(
+            max_examples=12, stateful_step_count=25, deadline=None,
+            suppress_health_check=[HealthCheck.function_scoped_fixture],
+        ),
+    )  # fmt: skip
+
+
+def test_a_push_of_a_stranger_changes_nothing() -> None:
+    """A key that nobody certified, a device that signs for another, bytes that are none: refused, nothing is kept."""
+    store = DictStore()
+    hq = HqSide(store, EH, KNOWN.get, HQ_SEED, pace_ms=1)
+    sender = Sender(0, [Journal(0)])
+    sender.journals[0].append("opened")
+    envelope = messages.decode_envelope(sender.push(bytes(16)))
+    strangers = [
+        b"",
+        Envelope(envelope.payload, 9, envelope.signature).encode(),
+        Envelope(envelope.payload, 1, envelope.signature).encode(),
+        Envelope(envelope.payload, None, envelope.signature).encode(),
+        Envelope(envelope.payload, 0, bytes(64)).encode(),
+        Envelope(envelope.payload, 1, sign(SEEDS[1], "sync", EH, identifier("sync", EH, envelope.payload))).encode(),
+    ]
+    for push in strangers:
+        with pytest.raises(PeerFault):
+            hq.receive(push, 7)
+    assert store.entries == {}
+    assert store.letters == {}
+
+
+def test_an_answer_of_a_stranger_changes_nothing() -> None:
+    """An answer that headquarters did not sign, or our own push sent back, is refused; the right one still counts."""
+    store = DictStore()
+    sender = Sender(0, [Journal(0)])
+    sender.journals[0].append("opened")
+    push = sender.push(bytes(16))
+    answer = HqSide(store, EH, KNOWN.get, HQ_SEED, pace_ms=1).receive(push, 7)
+    forged = HqSide(DictStore(), EH, KNOWN.get, b"x" * 32, pace_ms=1).receive(push, 7)
+    for data in (forged, push, b"", answer[:-1]):
+        with pytest.raises(PeerFault):
+            sender.side.receive(data, 7)
+    assert sender.side.receive(answer, 7) != []
+    assert sender.side.receive(answer, 7) == []
+
+
+def test_a_signed_message_that_is_no_push_is_kept_as_a_dead_letter() -> None:
+    """A newer station speaks a version that we do not know: refused, and what it said is not lost."""
+    store = DictStore()
+    payload = cbor.encode([2, "push", "of the future"])
+    data = Envelope(payload, 0, sign(SEEDS[0], "sync", EH, identifier("sync", EH, payload))).encode()
+    with pytest.raises(PeerFault):
+        HqSide(store, EH, KNOWN.get, HQ_SEED, pace_ms=1).receive(data, 7)
+    assert list(store.letters) == [data]
+
+
+def test_a_rolled_back_station_is_told() -> None:
+    """Headquarters holds three entries; the station comes back with one: it must not sign (J-7)."""
+    store = DictStore()
+    journal = Journal(0)
+    for text in ("opened", "a", "b"):
+        journal.append(text)
+    hq = HqSide(store, EH, KNOWN.get, HQ_SEED, pace_ms=1)
+    sender = Sender(0, [journal])
+    sender.side.receive(hq.receive(sender.push(bytes(16)), 7), 7)
+    old = Sender(0, [Journal(0, journal.entries[:1])])
+    events = old.side.receive(hq.receive(old.push(b"2" * 16), 7), 7)
+    assert Ahead(journal.head) in events  # type: ignore[arg-type]
+
+
+def test_a_missing_entry_stops_only_itself() -> None:
+    """An entry in the middle is rotten and headquarters buries it; the station says so, and all later ones arrive."""
+    store = DictStore()
+    journal = Journal(0)
+    for number in range(6):
+        journal.append(str(number))
+    rotten = journal.entries[2]
+    journal.entries[2] = SignedEntry(rotten.entry, bytes(64), None)
+    hq = HqSide(store, EH, KNOWN.get, HQ_SEED, pace_ms=1)
+    sender = Sender(0, [journal])
+    events = sender.side.receive(hq.receive(sender.push(bytes(16)), 7), 7)
+    assert Stuck(0, 1) in events
+    journal.append("later")
+    push = sender.push(b"2" * 16)
+    assert len(messages.decode_push(messages.decode_envelope(push).payload).entries) == 1
+    sender.side.receive(hq.receive(push, 7), 7)
+    assert len(store.entries) == 6
+    assert len(store.letters) == 1
+    journal.entries[2] = rotten
+    store.number += 1
+    for nonce in (b"3" * 16, b"4" * 16, b"5" * 16):
+        events = sender.side.receive(hq.receive(sender.push(nonce), 7), 7)
+    assert store.branches[0].tips == {journal.head.hash: 6}  # type: ignore[union-attr]
+    assert not any(isinstance(event, Stuck | NewEpoch) for event in events)

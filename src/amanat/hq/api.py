@@ -45,7 +45,7 @@ def status(here: Home) -> dict[str, Any]:
         "entries": _count("intake_entry"),
         "ballots": _count("intake_ballot"),
         "permits": _count("intake_permit"),
-        "forks": _count("intake_entry WHERE forked"),
+        "forks": len(rows_of("SELECT DISTINCT device FROM intake_entry WHERE forked")),
         "loose": _count("intake_loose"),
         "dead_letters": _count("intake_deadletter"),
         "unsound_permits": _count("intake_permit WHERE NOT sound"),

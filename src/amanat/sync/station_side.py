@@ -177,12 +177,11 @@ class StationSide:
 
     def _events(self, answer: Answer, now_ms: int) -> list[Event]:
         events: list[Event] = [Paced(now_ms, answer.pace_ms, answer.now_ms)]
-        if answer.epoch != self.epoch:
-            if self.epoch is not None:
-                events.append(NewEpoch(answer.epoch))
-            self.epoch = answer.epoch
+        if self.epoch not in (None, answer.epoch):
+            events.append(NewEpoch(answer.epoch))
             self._passed = {}
             self._sent = {}  # what was sent followed the heads of another epoch: it says nothing about this one
+        self.epoch = answer.epoch
         self._stated = {}
         for head in answer.heads:
             self._stated.setdefault(head.device, []).append(head)
