@@ -35,6 +35,7 @@ def add_commands(sub: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         parser = commands.add_parser(name, help=help, epilog=EXAMPLES, formatter_class=hq.formatter_class)
         parser.add_argument("home", type=Path, metavar="HOME", help="headquarters' folder")
         parser.add_argument("--database", default="", help="postgresql://…; default what init was told, else SQLite")
+        parser.add_argument("--clock", default="system", help="system or unix:SOCKET")
         parser.set_defaults(run=run)
         return parser
 
@@ -62,7 +63,6 @@ def _add_before(command: Add) -> None:
 def _add_during(command: Add) -> None:
     serve = command("serve", _serve, "intake, bulletin and pages, one process")
     serve.add_argument("--listen", required=True, metavar="HOST:PORT")
-    serve.add_argument("--clock", default="system", help="system or unix:SOCKET")
     usb = command("usb", _usb, "take USB bundles")
     usb.add_argument("files", type=Path, nargs="+", metavar="FILE")
     delta = command("delta", _delta, "a signed change of the register")
@@ -91,14 +91,12 @@ def _add_after(command: Add) -> None:
     log.add_argument("--digest", required=True, metavar="HEX")
     publish = command("publish", _publish, "sums, signature, final checkpoint")
     publish.add_argument("--record", type=Path, required=True, metavar="DIR")
-    for parser in (decide, export, log, publish):
-        parser.add_argument("--clock", default="system", help="system or unix:SOCKET")
 
 
 def _now(arguments: Arguments) -> int:
     from amanat.hq.clock import open_clock
 
-    return open_clock(getattr(arguments, "clock", "system")).now_ms()
+    return open_clock(arguments.clock).now_ms()
 
 
 def _say(text: str) -> None:
@@ -171,7 +169,7 @@ def _usb(arguments: Arguments) -> int:
     from amanat.hq.server import intake_of
 
     certificates = Certificates()
-    side = intake_of(here, open_clock("system"), certificates)
+    side = intake_of(here, open_clock(arguments.clock), certificates)
     for file in arguments.files:
         taken = take_bundle(here, side, certificates, file)
         _say(f"{file}: {taken.stored} new, {taken.repeats} known, {taken.forks} forked, {taken.dead} dead letters")

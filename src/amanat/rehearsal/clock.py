@@ -47,7 +47,8 @@ class Clock:
         assert ms >= 0
         self.now_ms += ms
         for listener in list(self.listeners):
-            listener.transport.write(self.line())
+            if not listener.transport.is_closing():
+                listener.transport.write(self.line())
 
     def moment(self) -> str:
         """The moment as ISO text, for logs that people read."""

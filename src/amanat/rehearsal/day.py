@@ -25,6 +25,7 @@ TICK_SECONDS: Final = 30
 OPENING_SECONDS: Final = 20 * 60  # from the zero sheets to the first voter
 HOURLY_SECONDS: Final = 3600
 SAMPLE_SECONDS: Final = 600
+TICK_REAL_SECONDS: Final = 0.004  # so that programs notice a new moment before the next one comes
 ANSWER_SECONDS: Final = 1.0  # real time that a tick waits for headquarters' answers
 DELIVERY_SECONDS_MAX: Final = 48 * 3600
 OFFICERS: Final = ("رئیس شعبه", "نمایندهٔ ناظر")
@@ -75,7 +76,7 @@ class Day:
         self.now += TICK_SECONDS
         self.clock.advance(TICK_SECONDS * 1000)
         await self.world.until(self.now)
-        await self.world.check()
+        await asyncio.sleep(TICK_REAL_SECONDS)
 
     async def open(self) -> None:
         """Two officers open each terminal; the zero sheets are printed."""
@@ -107,8 +108,8 @@ class Day:
             self.progress(self)
 
     def unserved(self) -> bool:
-        """Whether anybody still stands before a dark station."""
-        return any(place.waiting for place in self.places.values())
+        """Whether a station is dark, or anybody still waits before one."""
+        return bool(self.world.dark) or any(place.waiting for place in self.places.values())
 
     def called_in(self) -> Iterator[Errand]:
         """Those who waited for power at stations that have it again."""
@@ -144,12 +145,11 @@ class Day:
             self.samples.append(Sample(self.now, self.ledger.cast, await self.ballots_at_headquarters()))
 
     async def close(self) -> None:
-        """Every terminal closes, the desks last; the closing sheets are printed."""
+        """Every terminal closes, the desks last; the closing sheets are printed.  Nobody stays dark."""
 
         async def close_one(terminal: Terminal) -> None:
             require(await terminal.post("/api/close"), at="close")
 
-        await self.world.settle()
         booths = [terminal for terminal in self.terminals if terminal.number > 1]
         await self.everywhere(close_one, booths)
         await self.everywhere(close_one, [place.desk for place in self.places.values()])

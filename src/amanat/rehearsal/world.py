@@ -15,6 +15,7 @@ from amanat.rehearsal.programs import Program
 from amanat.rehearsal.visit import Place
 
 LOG_HEADER: Final = ("time", "what", "which", "from", "to")
+RESTART_SECONDS: Final = 600  # virtual time until a killed headquarters serves again
 CUT_WITHIN_SECONDS: Final = 0.004  # real time between a request and the cut that falls into it
 
 
@@ -41,6 +42,7 @@ class World:
         self.programs = programs
         self.headquarters = headquarters
         self.headquarters_up = True
+        self.headquarters_back_at = 0.0
         self.medium_file = medium_file
         self.draw = random.Random(f"world {seed}")
         self.cuts = sorted(plan.power_cuts, key=lambda cut: cut.at)
@@ -52,7 +54,6 @@ class World:
         self.log.writerow(LOG_HEADER)
         self.happened: list[tuple[float, str, str, str]] = []
         self.now = 0.0
-        self.tasks: set[asyncio.Task[None]] = set()
 
     def note(self, what: str, which: str, before: str, after: str) -> None:
         """One line of link-log.csv."""
@@ -71,10 +72,11 @@ class World:
             self.arm(self.cuts.pop(0))
         while self.losses and self.losses[0].at <= now:
             self.lose(self.losses.pop(0))
-        for station, end in list(self.dark.items()):
-            if end <= now and not self.places[station].powered:
-                del self.dark[station]
-                self.begin(self.power_back(station))
+        for station in [station for station, end in self.dark.items() if end <= now]:
+            del self.dark[station]
+            await self.power_back(station)
+        if self.headquarters_back_at <= now and not self.headquarters_up:
+            await self.headquarters_back()
 
     def set_link(self, station: str, *, up: bool, line_up: bool) -> None:
         """Cuts or restores one station's line if that is a change."""
@@ -92,15 +94,15 @@ class World:
             self.set_link(station, up=True, line_up=line.up)
 
     def kill_headquarters(self) -> None:
-        """kill -9, and its machine starts it again at once."""
+        """kill -9, and its machine starts it again: some minutes later it serves."""
         self.headquarters.kill()
         self.headquarters_up = False
+        self.headquarters_back_at = self.now + RESTART_SECONDS
         self.note("process", "headquarters", "running", "killed")
-        self.begin(self.headquarters_back())
+        self.headquarters.start()
 
     async def headquarters_back(self) -> None:
-        """Starts headquarters and waits until it serves."""
-        self.headquarters.start()
+        """Waits, while virtual time stands still, until headquarters serves again."""
         await self.headquarters.ready()
         self.headquarters_up = True
         self.note("process", "headquarters", "killed", "running")
@@ -131,7 +133,7 @@ class World:
         self.note("power", cut.station, "on", "off")
 
     async def power_back(self, station: str) -> None:
-        """The station's machines start again and recover from their media."""
+        """The station's machines start again and recover from their media; virtual time stands still meanwhile."""
         program, place = self.programs[station], self.places[station]
         program.start()
         await program.ready(count=len(place.terminals))
@@ -142,22 +144,6 @@ class World:
         """One medium's content is gone; the terminal goes on and must notice."""
         os.truncate(self.medium_file(loss), 0)
         self.note("medium", f"{loss.station}-{loss.terminal}-{loss.medium}", "good", "lost")
-
-    def begin(self, work: "asyncio._CoroutineLike[None]") -> None:
-        """Runs `work` beside the day; `settle` waits for it and raises what it raised."""
-        self.tasks.add(asyncio.get_running_loop().create_task(work))
-
-    async def check(self) -> None:
-        """Raises what a finished piece of work raised."""
-        for task in [task for task in self.tasks if task.done()]:
-            self.tasks.discard(task)
-            await task
-
-    async def settle(self) -> None:
-        """Waits for everything begun."""
-        while self.tasks:
-            await asyncio.wait(self.tasks)
-            await self.check()
 
     def close(self) -> None:
         """Ends the log."""
