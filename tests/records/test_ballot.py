@@ -130,21 +130,25 @@ def test_more_names_than_allowed_are_our_own_bug(terminal: Terminal) -> None:
 def test_the_three_slips_are_read_back(terminal: Terminal) -> None:
     """Prepared, cast, tested; in any case; the test opens to the same ciphertexts."""
     issued = terminal.permit(MARYAM)
-    sealed = terminal.prepare(issued, majlis=[3], council=[])
+    sealed = terminal.prepare(issued, majlis=[3, 1], council=[])
     signature = sign(terminal.seed, "prepared", terminal.eh, sealed.id)
     assert read_slip(ballot.prepared_slip(sealed.core, signature)) == PreparedSlip(sealed.core, signature)
     assert read_slip(ballot.cast_slip(sealed.id, signature).lower()) == CastSlip(sealed.id, signature)
     text = ballot.test_slip(
-        id=sealed.id, signature=signature, core=sealed.core, choices=[["1003"], []], randomness=sealed.randomness
+        id=sealed.id,
+        signature=signature,
+        core=sealed.core,
+        choices=[["1003", "1001"], []],
+        randomness=sealed.randomness,
     )
     opened = read_slip(text)
-    assert opened == TestSlip(sealed.id, signature, sealed.core, (("1003",), ()), sealed.randomness)
+    assert opened == TestSlip(sealed.id, signature, sealed.core, (("1001", "1003"), ()), sealed.randomness)
     limbs = amanat_crypto.open_sealed(
         ciphertexts=Core.decode(opened.core).ciphertexts[0],
         key=terminal.manifest.vote_key,
         randomness=opened.randomness[0],
     )
-    assert limbs == [rank([3], 5)]
+    assert limbs == [rank([1, 3], 5)]
 
 
 @pytest.mark.parametrize(

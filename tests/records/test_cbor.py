@@ -104,6 +104,14 @@ def test_what_has_no_form_is_not_written(value: object) -> None:
         cbor.encode(value)  # type: ignore[arg-type]
 
 
+def test_nothing_endless_is_written() -> None:
+    """A list inside itself, or seventeen deep."""
+    inside: list[Value] = []
+    inside.append(inside)
+    with pytest.raises(Malformed):
+        cbor.encode(inside)
+
+
 def test_a_wrong_type_is_named() -> None:
     """The sentence says which part was wrong, in both languages."""
     for check, value in [

@@ -87,6 +87,15 @@ def test_another_form_is_refused(election: Manifest, path: tuple[int, ...], to: 
         Manifest.decode(changed(election, *path, to=to))
 
 
+def test_a_threshold_of_nobody_is_refused(election: Manifest) -> None:
+    """Neither zero trustees nor more than there are can open votes, even if the commitments agree."""
+    keys = election.trustees.K * 2
+    for t in (0, 6):
+        trustees = replace(election.trustees, threshold=t, K=keys[:t], Z=keys[:t], W=keys[:t])
+        with pytest.raises(Malformed):
+            Manifest.decode(replace(election, trustees=trustees).encode())
+
+
 def test_a_field_more_or_less_is_refused(election: Manifest) -> None:
     """The array has sixteen items."""
     fields = cbor.decode(election.encode())

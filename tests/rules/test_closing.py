@@ -16,7 +16,7 @@ from amanat.rules.closing import (
 
 GOOD = [
     Account(permits=5, refused=2, prepared=7, cast=4, tested=2, dropped=1),
-    Account(permits=5, refused=2, prepared=7, cast=4, tested=2, dropped=1, permits_refused=1, left=0),
+    Account(permits=7, refused=2, prepared=7, cast=4, tested=2, dropped=1, permits_refused=1, left=2),
     Visits(attempts=9, cast=5, refused=3, left=1),
     Received(received=10, counted=6, duplicate=1, paper=1, annulled=1, late=1),
     ContestBallots(counted=6, valid=3, blank=2, unreadable=1),
@@ -34,7 +34,7 @@ def test_a_good_day_balances(account: Account) -> None:
     ("account", "found"),
     [
         (Account(5, 0, 8, 4, 2, 1), Difference("prepared", 8, 7)),
-        (Account(5, 0, 7, 4, 2, 1, permits_refused=0, left=0), Difference("permits", 5, 4)),
+        (Account(5, 0, 7, 4, 2, 1, permits_refused=1, left=2), Difference("permits", 5, 7)),
         (Visits(9, 5, 3, 2), Difference("attempts", 9, 10)),
         (Received(10, 6, 1, 1, 1, 0), Difference("received", 10, 9)),
         (ContestBallots(6, 3, 2, 0), Difference("counted", 6, 5)),

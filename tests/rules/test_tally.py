@@ -79,6 +79,7 @@ def test_two_lots_one_for_the_seat_and_one_for_the_runoff() -> None:
         Lot(Purpose.SEAT, ("B", "C"), ("B", "C")),
         Lot(Purpose.SEAT, ("B", "C"), ()),
         Lot(Purpose.SEAT, ("A", "B"), ("A",)),
+        Lot(Purpose.SEAT, ("B", "D"), ("B",)),
         Lot(Purpose.SEAT, ("B", "C"), ("A",)),
         Lot(Purpose.SEAT, ("B", "C"), ("D",)),
     ],
