@@ -2,26 +2,30 @@
 no headquarters.  The trustees, mixers and boards are the real machines, each in its folder."""
 
 import hashlib
+import json
 import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import amanat_crypto as crypto
 from amanat.count import ceremony, keys, order, pipeline
-from amanat.count.exchange import dump
+from amanat.count.checks.memory import Memory
+from amanat.count.checks.session import Session, read_session
+from amanat.count.exchange import Files, dump
 from amanat.count.machine import Machine
 from amanat.count.mixer import MixerMachine
 from amanat.count.trustee import TrusteeMachine
 from amanat.records import cbor, tiles
 from amanat.records import election_record as paths
-from amanat.records.ballot import Core, SealedBallot, seal
+from amanat.records.ballot import Core, SealedBallot, ballot_id, seal
 from amanat.records.device import Certificate, certificate_id
 from amanat.records.identifiers import merkle_root, sign
 from amanat.records.manifest import (
@@ -123,6 +127,8 @@ class County:
     decisions: list[Decision] = field(default_factory=list)
     exclusions: list[Exclusion] = field(default_factory=list)
     unlisted: set[bytes] = field(default_factory=set)
+    apart: tuple[str, ...] = ()
+    approver_end: Sequence[int | str | None] = (3, 3, None)
 
     def __post_init__(self) -> None:
         codes = [Candidate(str(1001 + i), f"نامزد {i}", f"Candidate {i}") for i in range(self.candidates)]
@@ -176,7 +182,7 @@ class County:
             replaces=replaces,
         )
 
-    def vote(
+    def made(
         self,
         person: int,
         station: int,
@@ -184,6 +190,7 @@ class County:
         replaces: bytes | None = None,
         permit: IssuedPermit | None = None,
     ) -> Cast:
+        """A sealed and signed ballot that is in no box yet."""
         issued = permit or self.permit(person, station, replaces=replaces)
         sealed = seal(
             manifest=self.manifest,
@@ -193,14 +200,46 @@ class County:
             choices={0: choices},
             secret=self.seeds[station],
         )
-        return self.put(station, Cast(person, issued, sealed, sign(self.seeds[station], "cast", self.eh, sealed.id)))
+        return Cast(person, issued, sealed, sign(self.seeds[station], "cast", self.eh, sealed.id))
+
+    def vote(self, person: int, station: int, *choices: int, **options: Any) -> Cast:
+        return self.put(station, self.made(person, station, *choices, **options))
+
+    def with_core(self, cast: Cast, station: int, core: Core) -> Cast:
+        """The same permit with another content, signed by the terminal."""
+        id_ = ballot_id(self.eh, core.encode())
+        sealed = SealedBallot(core.encode(), id_, ())
+        return Cast(cast.person, cast.issued, sealed, sign(self.seeds[station], "cast", self.eh, id_))
+
+    def copied_proof(self, person: int, station: int, other: Cast) -> Cast:
+        """A ballot that holds another's ciphertext with its proof, which was made for that one's permit."""
+        mine, theirs = self.made(person, station, 0), Core.decode(other.sealed.core)
+        core = Core(mine.issued.permit, mine.issued.signature, theirs.ciphertexts, theirs.proofs)
+        return self.with_core(mine, station, core)
+
+    def twins(self, person: int, other: int, station: int) -> tuple[Cast, Cast]:
+        """Two ballots of one terminal, on two permits, with one and the same ciphertext and two good proofs."""
+        first = self.vote(person, station, 0)
+        sealed = Core.decode(first.sealed.core)
+        second = self.permit(other, station)
+        r, key = first.sealed.randomness[0], self.manifest.vote_key
+        v = crypto.random_scalar()
+        point, ph = crypto.base_mul(v), permit_hash(self.eh, second.permit)
+        ciphertext = sealed.ciphertexts[0]
+        item: list[cbor.Encodable] = ["amanat/v1/pok", self.eh, ph, 0, 0, key, ciphertext[:32], ciphertext[32:], point]
+        s = crypto.scalar_add(v, crypto.scalar_mul(crypto.scalar_from_hash(cbor.encode(item)), r))
+        core = Core(second.permit, second.signature, sealed.ciphertexts, (point + s,))
+        return first, self.put(station, self.with_core(replace(first, person=other, issued=second), station, core))
+
+    def permit_hash(self, cast: Cast) -> bytes:
+        return bytes(permit_hash(self.eh, cast.issued.permit))
 
     def put(self, station: int, cast: Cast) -> Cast:
         self.boxes[station].append(cast)
         return cast
 
     def approve(self, cast: Cast) -> None:
-        ph = permit_hash(self.eh, cast.issued.permit)
+        ph = self.permit_hash(cast)
         self.approved.append((ph, 3, sign(self.seeds[3], "approve", self.eh, ph)))
 
     def exclude(self, person: int) -> Exclusion:
@@ -238,15 +277,15 @@ class County:
         self.write(paths.exclusions_path(1), cbor.encode_seq(exclusion.fields() for exclusion in exclusions))
         self.write(paths.APPROVALS, cbor.encode_seq([*row] for row in sorted(self.approved)))
         self.write(paths.TESTED, cbor.encode_seq([*row] for row in sorted(self.tested)))
+        self.private.mkdir()
         sheets = self.sheets()
         self.log = [b"\x01" + id_ for id_ in sorted(ids)]
         self.log += sorted([b"\x02" + cast.id for cast in self.casts])
         self.log += [b"\x03" + id_ for id_ in sheets] + [b"\x04" + id_ for id_, _ in decisions]
         self.bulletin()
-        self.private.mkdir()
         people: dict[int, set[str]] = {}
         for cast in self.casts:
-            people.setdefault(cast.person, set()).add(permit_hash(self.eh, cast.issued.permit).hex())
+            people.setdefault(cast.person, set()).add(self.permit_hash(cast).hex())
         groups = [sorted(group) for group in people.values() if len(group) > 1]
         (self.private / "cases.json").write_bytes(dump({"groups": groups}))
 
@@ -255,7 +294,7 @@ class County:
         issued: dict[int, set[bytes]] = {0: set(), 1: set(), 2: set()}
         for station, box in self.boxes.items():
             for cast in box:
-                issued[station].add(permit_hash(self.eh, cast.issued.permit))
+                issued[station].add(self.permit_hash(cast))
         for station, ph in self.unused_permits:
             issued[station].add(ph)
         rows = sorted((ph, device) for device, hashes in issued.items() for ph in hashes - self.unlisted)
@@ -274,10 +313,7 @@ class County:
             ends.append([device, 0, id_.hex()])
         signed.sort(key=lambda row: row[0])
         self.write(paths.SHEETS, cbor.encode_seq(row for _, row in signed))
-        self.private.mkdir(exist_ok=True)
-        (self.private / "devices.json").write_bytes(cbor_free_json([*ends, [3, 3, None]]))
-        shutil.move(self.private / "devices.json", self.root / "devices.json")
-        self.private.rmdir()
+        (self.private / "devices.json").write_text(json.dumps([*ends, self.approver_end]), encoding="utf-8")
         return [id_ for id_, _ in signed]
 
     def bulletin(self) -> None:
@@ -292,16 +328,31 @@ class County:
         path.write_bytes(data)
 
     def order(self) -> bytes:
+        """Closes the day if that was not done, then draws up the order."""
         if not self.record.exists():
             self.close()
-        shutil.copy(self.root / "devices.json", self.private / "devices.json")
-        return order.draw_up(record=self.record, private=self.private, authorities=self.root / "authorities")
+        return order.draw_up(
+            record=self.record, private=self.private, authorities=self.root / "authorities", apart=self.apart
+        )
+
+    def session(self) -> Session:
+        """V2 to V14 on a machine that remembers nothing."""
+        return read_session(Files(self.record), Memory(self.root / "fresh"), 1)
 
     def trustee(self, j: int) -> TrusteeMachine:
         return TrusteeMachine(self.root / f"trustees/{j}")
 
     def mixer(self, index: int) -> MixerMachine:
         return MixerMachine(self.root / f"mixers/{index}")
+
+    def fill(self, voters: int = 30) -> None:
+        """Voters at the stations in turn: those of station 2 vote for candidate 1, the others for candidate 0."""
+        for person in range(voters):
+            self.vote(person, person % 3, int(person % 3 == 2))
+
+    @property
+    def result(self) -> Any:
+        return json.loads((self.record / paths.RESULT).read_text(encoding="utf-8"))
 
     def count(self, *, trustees: Sequence[int] = (1, 2, 3), patience: float = 5.0) -> dict[str, float]:
         """Order, machines at work, the whole count."""
@@ -334,12 +385,6 @@ def crypto_id(domain: str, eh: bytes, data: bytes) -> bytes:
     return hashlib.sha256(b"amanat/v1/" + domain.encode() + b"\0" + eh + data).digest()
 
 
-def cbor_free_json(value: object) -> bytes:
-    import json
-
-    return json.dumps(value).encode()
-
-
 @pytest.fixture
 def county(hall: Path, tmp_path: Path) -> Callable[..., County]:
     """Makes a county over fresh copies of the hall's folders."""
@@ -353,15 +398,5 @@ def county(hall: Path, tmp_path: Path) -> Callable[..., County]:
 
 
 @pytest.fixture
-def cast_of() -> type[Cast]:
-    return Cast
-
-
-@pytest.fixture
-def core() -> type[Core]:
-    return Core
-
-
-@pytest.fixture
-def working() -> Callable[[Sequence[Machine]], object]:
+def working() -> Callable[[Sequence[Machine]], Any]:
     return at_work

@@ -242,7 +242,7 @@ def ask(
     if answer.exists() and not load(answer).get("ok"):
         shutil.rmtree(home / "in" / job, ignore_errors=True)
         shutil.rmtree(answer.parent)
-    if not answer.exists():
+    if not answer.exists() and not (home / "in" / job / "job.json").exists():  # else the machine may be at it
         _put(home, job, data, files, record or {})
     started = time.monotonic()
     while not answer.exists():
