@@ -101,7 +101,7 @@ def test_an_empty_directory_is_exit_1_and_no_traceback(tmp_path: Path, capsys: p
 def test_a_big_unit_is_summed_by_all_processes(day: tuple[Maker, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """With the threshold lowered the same record takes the path of units too big for one process."""
     maker, root = day
-    monkeypatch.setattr(sums, "BIG_UNIT", 1)
+    monkeypatch.setattr(sums, "SHARED_TERMS_MIN", 10)
     report = verify(root, maker.eh, 2)
     assert report.ok
     assert report.result == verify(root, maker.eh, 1).result

@@ -15,8 +15,11 @@ from amanat_verifier.pool import spread
 from amanat_verifier.ranks import read_points
 from amanat_verifier.record import Record, names_below, once
 from amanat_verifier.shuffle import output_path
-from amanat_verifier.sums import big, vanishes
+from amanat_verifier.sums import split_units, vanishes
 from amanat_verifier.units import Unit, units
+
+PART = 2_000  # ballots of one unit that one child opens
+WHOLE = slice(None)
 
 
 @dataclass(frozen=True)
@@ -45,20 +48,20 @@ def _trustees(record: Record, unit: Unit) -> tuple[int, ...]:
     return who
 
 
-def _mixed(record: Record, unit: Unit) -> tuple[list[bytes], list[bytes]]:
-    """A and B of the last mixer's output, tuple by tuple, column by column."""
+def _mixed(record: Record, unit: Unit, component: int, part: slice) -> list[bytes]:
+    """A (component 0) or B (1) of the last mixer's output, tuple by tuple, column by column; only a part of it."""
     mixers = orders(record)[unit.session].mixers
     if not mixers:
         raise Fault(f"mix/{unit.folder}: nobody mixed it")
     path = output_path(record, unit, mixers[-1])
-    items = split(record.read(path), path, count=2 * len(unit.ballots) * unit.contest.width)
+    items = split(record.read(path), path, count=2 * len(unit.ballots) * unit.contest.width)[component::2][part]
     require_points(items, path)
-    return items[0::2], items[1::2]
+    return items
 
 
-def _shares(record: Record, unit: Unit, j: int) -> list[bytes]:
+def _shares(record: Record, unit: Unit, j: int, part: slice) -> list[bytes]:
     path = f"decrypt/{unit.folder}/{j}.bin"
-    shares = split(record.read(path), path, count=len(unit.ballots) * unit.contest.width)
+    shares = split(record.read(path), path, count=len(unit.ballots) * unit.contest.width)[part]
     require_points(shares, path)
     return shares
 
@@ -66,13 +69,13 @@ def _shares(record: Record, unit: Unit, j: int) -> list[bytes]:
 def _check_unit(record: Record, number: int) -> int:
     """All trustees' proofs on one unit as one sum; if it does not vanish, each alone."""
     unit, eh = units(record)[number], manifest(record).eh
-    who, (a, _) = _trustees(record, unit), _mixed(record, unit)
+    who, a = _trustees(record, unit), _mixed(record, unit, 0, WHOLE)
     rows = b"".join(a)
     proofs = []
     for j in who:
         context = (orders(record)[unit.session].oh, unit.contest.index, unit.name, list(who), j)
         keys = [share_key(record, "K", j, who)]
-        statement = Statement("decrypt", context, keys, [(a, 1)], rows, _shares(record, unit, j))
+        statement = Statement("decrypt", context, keys, [(a, 1)], rows, _shares(record, unit, j, WHOLE))
         proofs.append((f"decrypt/{unit.folder}/{j}.proof", statement))
     whole = Sum()
     for at, statement in proofs:
@@ -90,20 +93,20 @@ def check_decryption(record: Record) -> int:
     """V21: each unit opened by exactly t trustees, each share proved."""
     sizes = [len(unit.ballots) for unit in units(record)]
     orders(record)
-    small = [i for i, size in enumerate(sizes) if not big(record, size)]
-    items = sum(spread(record.jobs, record, _check_unit, small))
-    return items + sum(_check_unit(record, i) for i in range(len(sizes)) if i not in set(small))
+    small, big = split_units(record, sizes)
+    return sum(spread(record.jobs, record, _check_unit, small)) + sum(_check_unit(record, i) for i in big)
 
 
 def _open_part(record: Record, task: tuple[int, range]) -> Count:
     number, part = task
     unit = units(record)[number]
     contest, width = unit.contest, unit.contest.width
-    _, b = _mixed(record, unit)
-    columns = [_shares(record, unit, j) for j in _trustees(record, unit)]
+    cut = slice(part.start * width, part.stop * width)
+    b = _mixed(record, unit, 1, cut)
+    columns = [_shares(record, unit, j, cut) for j in _trustees(record, unit)]
     marks: Counter[int] = Counter()
     blank = unreadable = 0
-    for i in part:
+    for i in range(len(part)):
         points = [sub(b[at], total(shares[at] for shares in columns)) for at in range(i * width, (i + 1) * width)]
         chosen = read_points(points, len(contest.candidates), contest.choices_max)
         if chosen is None:
@@ -113,9 +116,6 @@ def _open_part(record: Record, task: tuple[int, range]) -> Count:
         else:
             marks.update(chosen)
     return Count(len(part), marks, blank, unreadable)
-
-
-PART = 2_000  # ballots of one unit that one child opens
 
 
 @once

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from multiprocessing import get_context
+from multiprocessing import current_process, get_context
 from typing import Any, TypeVar
 
 State = TypeVar("State")
@@ -21,7 +21,7 @@ def _call(task: tuple[Callable[[Any, Any], Any], Any]) -> Any:
 def spread(jobs: int, state: State, work: Callable[[State, Task], Result], tasks: Sequence[Task]) -> list[Result]:
     """work(state, task) for each task, in order.  `work` is a module's function; a Fault in it is raised here."""
     global _state
-    if jobs == 1 or len(tasks) < 2:
+    if jobs == 1 or len(tasks) < 2 or current_process().daemon:  # a child has no children of its own
         return [work(state, task) for task in tasks]
     _state = state
     try:

@@ -17,7 +17,7 @@ from amanat_verifier.manifest import manifest
 from amanat_verifier.orders import orders
 from amanat_verifier.pool import spread
 from amanat_verifier.record import Record, names_below
-from amanat_verifier.sums import big, vanishes
+from amanat_verifier.sums import split_units, vanishes
 from amanat_verifier.units import Unit, units
 
 MIXERS_MIN = 3
@@ -180,9 +180,8 @@ def check_shuffles(record: Record) -> int:
     sizes = [len(unit.ballots) for unit in units(record)]
     generators(max(sizes, default=0))
     orders(record)
-    small = [i for i, size in enumerate(sizes) if not big(record, size)]
-    items = sum(spread(record.jobs, record, _check_numbered, small))
-    return items + sum(_check_numbered(record, i) for i in range(len(sizes)) if i not in set(small))
+    small, big = split_units(record, sizes)
+    return sum(spread(record.jobs, record, _check_numbered, small)) + sum(_check_numbered(record, i) for i in big)
 
 
 def check_mixers(record: Record) -> int:
