@@ -11,22 +11,20 @@ from amanat.rules.tally import Counted, Outcome
 COUNTED = Counted({"1001": 3, "1000": 0}, blank=1, unreadable=0, valid=3, counted=4)
 
 
-def test_the_inventory_is_every_file_and_no_other(election: Manifest) -> None:
-    """One session, three mixers, trustees 1, 2 and 4, one unit in one contest and none in the other."""
-    session = record.Session(
-        number=1,
-        tag_trustees=(1, 2, 4),
-        chunks=1,
-        units={"majlis": ["s1-1"], "council": []},
-        mixers=(0, 1, 2),
-        decrypt_trustees={("majlis", "s1-1"): (1, 3, 5)},
-    )
-    paths = record.inventory(election, [session])
-    assert {"manifest.cbor", "keys/W/5.cbor", "ballots/1.seq", "order/1/order.cbor", "dedup/1/4/0.proof"} <= paths
-    assert {"mix/majlis/s1-1/2/sig", "decrypt/majlis/s1-1/5.bin", "minutes/council.json"} <= paths
-    assert {"keys/K/6.cbor", "dedup/1/3/0.bin", "final-list.json", "paper/tallies.seq"}.isdisjoint(paths)
-    assert not any(path.startswith("bulletin/") for path in paths)
-    assert len(paths) == len(record.ALWAYS) + 15 + 2 + 6 + 6 + 9 + 6
+def test_paths_of_a_session() -> None:
+    """Session, trustee and unit count from 1, mixer and chunk from 0; contests by their ids."""
+    assert record.ballots_path(1) == "ballots/1.seq"
+    assert [f(1) for f in (record.order_path, record.order_signatures_path, record.exclusions_path)] == [
+        "order/1/order.cbor", "order/1/signatures.seq", "order/1/exclusions.seq",
+    ]  # fmt: skip
+    assert (record.decisions_path(1), record.set_aside_path(1)) == ("order/1/decisions.seq", "dedup/1/set-aside.seq")
+    assert (record.tags_path(1, 4, 0), record.tags_proof_path(1, 4, 0)) == ("dedup/1/4/0.bin", "dedup/1/4/0.proof")
+    unit = record.unit_name(1, 12)
+    assert record.mix_path("majlis", unit, 2) == "mix/majlis/s1-12/2/out.bin"
+    assert record.mix_path("majlis", unit, 2, "sig") == "mix/majlis/s1-12/2/sig"
+    assert record.decrypt_path("majlis", unit, 5) == "decrypt/majlis/s1-12/5.bin"
+    assert record.decrypt_proof_path("majlis", unit, 5) == "decrypt/majlis/s1-12/5.proof"
+    assert record.minutes_path("majlis") == "minutes/majlis.json"
 
 
 def test_tally_and_result_in_json() -> None:
@@ -55,8 +53,3 @@ def test_sums_leave_out_what_would_be_a_circle() -> None:
     """Sorted by bytes; itself, its signature and the bulletin are not named."""
     digests = dict.fromkeys(["b", "a/é", "a/z", "SHA256SUMS", "SHA256SUMS.sig", "bulletin/checkpoint"], bytes(32))
     assert record.sums_text(digests) == "".join(f"{'00' * 32}  {path}\n" for path in ("a/z", "a/é", "b"))
-
-
-def test_names_of_units() -> None:
-    """Session and number from 1."""
-    assert record.unit_name(1, 12) == "s1-12"

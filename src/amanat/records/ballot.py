@@ -130,7 +130,8 @@ def seal(
 ) -> SealedBallot:
     """Seal candidate numbers by contest index, one entry for each contest of the permit's mask.
 
-    `secret` is the device's, mixed into each nonce (E-7).  Over-votes are our own bug: the pages cannot make one.
+    Encryption and proof are `amanat_crypto`'s (B-3, B-4); `secret` is the device's, mixed into each nonce (E-7).
+    Over-votes are our own bug: the pages cannot make one.
     """
     indices = manifest.contest_indices(Permit.decode(permit).mask)
     assert sorted(choices) == indices

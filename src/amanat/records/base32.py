@@ -63,8 +63,3 @@ def parse_code(text: str) -> int:
     if _CHECK[value % 37] != folded[20]:
         raise Malformed("code check symbol")
     return value
-
-
-def has_code(id: bytes, prefix: int) -> bool:
-    """Whether an id starts with the 100 bits of a code."""
-    return int.from_bytes(id[:13], "big") >> 4 == prefix

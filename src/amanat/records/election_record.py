@@ -1,10 +1,9 @@
 """The published record: where each file stands and how its JSON is written.  Clauses D-1, D-2."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from amanat.records.manifest import Contest, Manifest, json_line
+from amanat.records.manifest import Contest, json_line
 from amanat.rules.tally import Counted, Outcome
 
 KEYS: Final = ("K", "Z", "W")
@@ -26,18 +25,6 @@ RESULT: Final = "result.json"
 SUMS: Final = "SHA256SUMS"
 SUMS_SIGNATURE: Final = "SHA256SUMS.sig"
 BULLETIN: Final = "bulletin/"
-
-ALWAYS: Final = frozenset(
-    {
-        *(MANIFEST, MANIFEST_JSON, RULES, LOTS, CEREMONY, ECHO, TRANSCRIPT, DEVICES),
-        *(SHEETS, APPROVALS, TESTED, PERMITS, TALLY, RESULT, SUMS, SUMS_SIGNATURE),
-    }
-)
-
-
-def commitments_path(key: str, j: int) -> str:
-    """A trustee's commitments to one of the three keys."""
-    return f"keys/{key}/{j}.cbor"
 
 
 def ballots_path(session: int) -> str:
@@ -103,46 +90,6 @@ def decrypt_proof_path(contest: str, unit: str, j: int) -> str:
 def minutes_path(contest: str) -> str:
     """The contest's object of result.json."""
     return f"minutes/{contest}.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """What a counting session leaves: tag trustees and chunks, units by contest id, mixers, trustees by unit."""
-
-    number: int
-    tag_trustees: Sequence[int]
-    chunks: int
-    units: Mapping[str, Sequence[str]]
-    mixers: Sequence[int]
-    decrypt_trustees: Mapping[tuple[str, str], Sequence[int]]
-
-
-def inventory(manifest: Manifest, sessions: Iterable[Session]) -> frozenset[str]:
-    """Every path of the record outside `bulletin/`, and no other (V1); PDFs of minutes may stand beside."""
-    trustees = range(1, manifest.trustees.n + 1)
-    paths = set(ALWAYS) | {commitments_path(key, j) for key in KEYS for j in trustees}
-    paths |= {minutes_path(contest.id) for contest in manifest.contests}
-    if manifest.final_list_digest is not None:
-        paths.add(FINAL_LIST)
-    for session in sessions:
-        paths |= _session_paths(session)
-    return frozenset(paths)
-
-
-def _session_paths(session: Session) -> set[str]:
-    s = session.number
-    paths = {ballots_path(s), order_path(s), order_signatures_path(s), exclusions_path(s), decisions_path(s)}
-    paths.add(set_aside_path(s))
-    for j in session.tag_trustees:
-        for chunk in range(session.chunks):
-            paths |= {tags_path(s, j, chunk), tags_proof_path(s, j, chunk)}
-    for contest, units in session.units.items():
-        for unit in units:
-            names = ("out.bin", "proof.bin", "sig")
-            paths |= {mix_path(contest, unit, mixer, name) for mixer in session.mixers for name in names}
-            for j in session.decrypt_trustees[contest, unit]:
-                paths |= {decrypt_path(contest, unit, j), decrypt_proof_path(contest, unit, j)}
-    return paths
 
 
 def tally_object(counted: Counted) -> dict[str, object]:

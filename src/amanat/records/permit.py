@@ -3,7 +3,6 @@
 Nobody can open the credential; t trustees get the person's tag from it in one step.
 """
 
-import hashlib
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final
 
@@ -108,11 +107,6 @@ def issue(
     credential = _credential(manifest, eh, national_id, seed, serial)
     permit = Permit(serial, station, check_in_device, ballot_device, mask, replaces, credential).encode()
     return IssuedPermit(permit, sign(signing_seed, "permit", eh, permit_hash(eh, permit)), private.encode())
-
-
-def private_digest(private: bytes) -> bytes:
-    """SHA-256(V), as the journal entry holds it."""
-    return hashlib.sha256(private).digest()
 
 
 def slip(issued: IssuedPermit, approval: tuple[int, bytes] | None = None) -> str:

@@ -100,15 +100,8 @@ def build(
         b"".join(_name(person, dictionary, key) for person in rows) if names else b"",
         *_words(dictionary),
     ]
-    header = _Header(
-        election_id,
-        round,
-        day,
-        version,
-        len(rows),
-        tuple(map(Flags.from_bits, combinations)),
-        tuple(map(len, sections)),
-    ).encode()
+    kept, sizes = tuple(map(Flags.from_bits, combinations)), tuple(map(len, sections))
+    header = _Header(election_id, round, day, version, len(rows), kept, sizes).encode()
     return b"".join([MAGIC, struct.pack(">I", len(header)), header, *sections])
 
 
