@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 
 import pytest
@@ -113,18 +114,27 @@ def build(root: Path, *, database: str = "") -> None:
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def memory() -> Iterator[Path]:
+    """A folder in memory where there is one: these tests commit thousands of times."""
+    shared = Path("/dev/shm")
+    with TemporaryDirectory(prefix="amanat-hq-", dir=shared if shared.is_dir() else None) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def template(memory: Path) -> Path:
     """One election for all tests of this process; each test works on a copy."""
-    root = tmp_path_factory.mktemp("two-towns")
+    root = memory / "template"
+    root.mkdir()
     build(root)
     connections.close_all()
     return root
 
 
 @pytest.fixture
-def root(template: Path, tmp_path: Path) -> Iterator[Path]:
+def root(template: Path, memory: Path) -> Iterator[Path]:
     """A copy of the template, and this process configured for it."""
-    copied = tmp_path / "work"
+    copied = memory / os.urandom(4).hex()
     shutil.copytree(template, copied)
     (copied / "hq" / "machine.json").write_text(
         json.dumps({"passphrase": str(copied / "passphrase"), "database": "", "pace_ms": 1000})
@@ -132,6 +142,7 @@ def root(template: Path, tmp_path: Path) -> Iterator[Path]:
     settings.configure(copied / "hq")
     yield copied
     connections.close_all()
+    shutil.rmtree(copied)
 
 
 @pytest.fixture

@@ -9,10 +9,11 @@ import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -29,6 +30,7 @@ from amanat.sync.station_side import Ahead, NewEpoch, StationSide, Stuck, head_o
 
 EH = ElectionHash(hashlib.sha256(b"a test election").digest())
 HQ_SEED = b"h" * 32
+MEMORY = Path("/dev/shm")
 SEEDS = {device: bytes([device + 1]) * 32 for device in range(3)}
 CERTIFICATES = {
     device: Certificate(device, device // 2, 3, amanat_crypto.public_key(seed), "seal")
@@ -304,6 +306,7 @@ def django_store(folder: Path) -> Callable[[], Any]:  # noqa: C901 - a store and
     from django.db import connection
 
     from amanat.hq.intake.store import DjangoStore
+    from amanat.hq.writing import writing
 
     call_command("migrate", verbosity=0)
 
@@ -329,6 +332,7 @@ def django_store(folder: Path) -> Callable[[], Any]:  # noqa: C901 - a store and
         def snapshot(self) -> dict[str, list[Any]]:
             return {table: run(f"SELECT * FROM {table}") for table in TABLES}
 
+        @writing()
         def restore(self, backup: dict[str, list[Any]]) -> DjangoStore:
             for table, rows in backup.items():
                 run(f"DELETE FROM {table}")
@@ -338,6 +342,7 @@ def django_store(folder: Path) -> Callable[[], Any]:  # noqa: C901 - a store and
             run("UPDATE elections_election SET epoch = %s", [(int.from_bytes(number, "big") + 1).to_bytes(16, "big")])
             return self
 
+    @writing()
     def empty() -> Backed:
         for table in TABLES:
             run(f"DELETE FROM {table}")
@@ -348,16 +353,13 @@ def django_store(folder: Path) -> Callable[[], Any]:  # noqa: C901 - a store and
     return empty
 
 
-def test_every_entry_arrives_once_in_djangos_store_too(tmp_path: Path) -> None:
-    """The same story with headquarters' own store on SQLite."""
-    make_store = django_store(tmp_path)
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        lambda: Delivery(make_store()),
-        settings=settings(
-            max_examples=12, stateful_step_count=25, deadline=None,
-            suppress_health_check=[HealthCheck.function_scoped_fixture],
-        ),
-    )  # fmt: skip
+def test_every_entry_arrives_once_in_djangos_store_too() -> None:
+    """The same story with headquarters' own store on SQLite (on files in memory: thousands of commits)."""
+    with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        make_store = django_store(Path(folder))
+        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+            lambda: Delivery(make_store()), settings=settings(max_examples=20, stateful_step_count=30, deadline=None)
+        )
 
 
 def test_a_push_of_a_stranger_changes_nothing() -> None:

@@ -28,7 +28,7 @@ from amanat.hq.intake.store import DjangoStore
 from amanat.hq.writing import writing
 from amanat.sync.hq_side import HqSide
 
-THREADS: Final = 4  # pushes stand in line for the one writer anyhow; the others serve pages
+THREADS: Final = 16  # so many pushes share a commit at most
 HOUSEKEEPING_SECONDS: Final = 1.0
 BODY_MAX: Final = 4 << 20
 

@@ -172,12 +172,27 @@ class HqSide:
             PeerFault: not a push signed by an enrolled device; nothing was changed, but that a signed message which
                 is no push is kept as a dead letter.
         """
-        push = self._opened(data)
+        answer = self.receive_all([data], now_ms)[0]
+        if isinstance(answer, PeerFault):
+            raise answer
+        return answer
+
+    def receive_all(self, pushes: Sequence[bytes], now_ms: int) -> list[bytes | PeerFault]:
+        """Takes several pushes in one transaction, since a commit waits for the disk; an answer or refusal for each."""
+        results: list[PeerFault | tuple[Push, Taken]] = []
         with self._store.atomic():
-            taken = self._take(push.entries)
-            self._store.heard(push, now_ms)
-        devices = taken.devices | {head.device for head in push.heads}
-        chains = self._store.chains(devices)
+            for data in pushes:
+                try:
+                    push = self._opened(data)
+                except PeerFault as fault:
+                    results.append(fault)
+                    continue
+                results.append((push, self._take(push.entries)))
+                self._store.heard(push, now_ms)
+        return [self._answer(*one, now_ms) if isinstance(one, tuple) else one for one in results]
+
+    def _answer(self, push: Push, taken: Taken, now_ms: int) -> bytes:
+        chains = self._store.chains(taken.devices | {head.device for head in push.heads})
         cursor, news = self._store.news(push.cursor)
         answer = Answer(
             push.nonce,
@@ -209,8 +224,7 @@ class HqSide:
         try:
             push = messages.decode_push(envelope.payload)
         except PeerFault:
-            with self._store.atomic():
-                self._store.bury([DeadLetter(data, "sync-push", envelope.signer)])
+            self._store.bury([DeadLetter(data, "sync-push", envelope.signer)])
             raise
         if push.device != envelope.signer:
             raise PeerFault("sync-signature")

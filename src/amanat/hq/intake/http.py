@@ -1,7 +1,8 @@
-"""POST /sync/v1/push, before Django: a push is one function call and one transaction (S-1, S-2)."""
+"""POST /sync/v1/push, before Django: no middleware, and one commit for all who wait for it (S-1, S-2)."""
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -39,23 +40,63 @@ class Meter:
 METER: Final = Meter()
 
 
-class PushEndpoint:
-    """Answers pushes; everything else is somebody else's."""
+@dataclass(slots=True)
+class _Waiting:
+    """A push on its way through `Line`."""
+
+    data: bytes
+    result: bytes | PeerFault | DatabaseError | None = None
+
+
+class Line:
+    """Pushes that come while a commit waits for the disk stand in line, and the next commit takes all of them."""
 
     def __init__(self, side: HqSide, clock: Clock) -> None:
         self._side = side
         self._clock = clock
+        self._waiting: deque[_Waiting] = deque()
+        self._leading = threading.Lock()
+
+    def receive(self, data: bytes) -> bytes:
+        """See `HqSide.receive`; a failed commit fails all who stood in it.  Raises PeerFault, DatabaseError."""
+        mine = _Waiting(data)
+        self._waiting.append(mine)
+        with self._leading:
+            if mine.result is None:
+                self._lead()
+        if isinstance(mine.result, bytes):
+            return mine.result
+        assert mine.result is not None
+        raise mine.result
+
+    def _lead(self) -> None:
+        group = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        try:
+            results = self._side.receive_all([one.data for one in group], self._clock.now_ms())
+        except DatabaseError as fault:
+            close_old_connections()
+            for one in group:
+                one.result = fault
+            return
+        for one, result in zip(group, results, strict=True):
+            one.result = result
+
+
+class PushEndpoint:
+    """Answers pushes; everything else is somebody else's."""
+
+    def __init__(self, side: HqSide, clock: Clock) -> None:
+        self._line = Line(side, clock)
 
     def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
         """WSGI.  400: no message of ours, said in both languages; 503: not kept, send it again."""
         began = time.perf_counter()
         try:
-            answer = self._side.receive(self._body(environ), self._clock.now_ms())
+            answer = self._line.receive(self._body(environ))
         except PeerFault as fault:
             METER.add(time.perf_counter() - began, refused=True)
             return _reply(start, "400 Bad Request", "text/plain; charset=utf-8", fault.both().encode())
         except DatabaseError as fault:
-            close_old_connections()
             METER.add(time.perf_counter() - began, refused=True)
             reason = f"{type(fault).__name__}: not kept, send it again\n"
             return _reply(start, "503 Service Unavailable", "text/plain; charset=utf-8", reason.encode())
