@@ -25,6 +25,7 @@ from tests.station.conftest import (
     vote,
 )
 
+from amanat.errors import Rejected
 from amanat.records import cbor
 from amanat.records.device import Certificate
 from amanat.records.identifiers import identifier, is_signed, sign
@@ -273,12 +274,35 @@ async def test_the_gateway_carries_what_its_colleague_wrote(county: County) -> N
     await booth.booth.seal(CHOICES)
     await booth.booth.cast()
     booth.wrote()
+    await county.until(lambda: booth.status()["queue"]["undelivered"] == 0)
     desk.poke_link()
     await county.until(lambda: county.hq.holds(booth))
     await county.until(lambda: booth.status()["queue"]["undelivered"] == 0)
     held = list(booth.journal.entries)
     await county.booths.stop(booth)
     assert desk.lan.copies[booth.identity.device].entries == held
+
+
+@pytest.mark.parametrize("number", [1, 2], ids=["headquarters knows more", "the gateway knows more"])
+async def test_yesterdays_image_is_put_back(county: County, election: Election, number: int) -> None:
+    """J-7.  Somebody restores both media of a terminal from a copy made before a vote; headquarters, or for the second
+    booth the gateway, holds more.  Wanted: the terminal signs nothing more and says why."""
+    desk, booth = await county.begin("S2", 1), await county.begin("S2", 2)
+    terminal = desk if number == 1 else booth
+    image = {path: path.read_bytes() for path in election.home("S2", number).glob("medium-?/journal")}
+    await terminal.sheets.hourly()
+    terminal.wrote()
+    terminal.poke_link()
+    await county.until(lambda: terminal.status()["queue"]["undelivered"] == 0)
+    await county.booths.stop(terminal)
+    for path, content in image.items():
+        path.write_bytes(content)
+    again = county.booths.start("S2", number)
+    again.start()
+    await county.until(lambda: again.journal.stopped is not None)
+    assert again.status()["stopped"] == "journal-rolled-back"
+    with pytest.raises(Rejected, match="rolled back"):
+        await again.sheets.hourly()
 
 
 async def test_a_permit_is_voided_at_the_other_booth_before_it_is_replaced(county: County) -> None:
@@ -330,8 +354,8 @@ async def test_strangers_on_the_cable_get_nothing(county: County) -> None:
     async with aiohttp.ClientSession(connector=connector) as session:
         stranger = {"x-amanat-device": "0", "x-amanat-signature": "00" * 64}
         for headers in ({}, {"x-amanat-device": "1"}, stranger, {**stranger, "x-amanat-device": "1"}):
-            async with session.get("http://terminal/lan/entries?after=-1", headers=headers) as answer:
-                assert answer.status == 403
+            async with session.post("http://terminal/lan/entries", data=b"", headers=headers) as answer:
+                assert (await answer.json())["code"] == "not-a-colleague"
 
 
 async def test_the_stick_carries_what_the_line_could_not(county: County, election: Election, tmp_path: Path) -> None:

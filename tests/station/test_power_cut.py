@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.station.conftest import CHOICES, MARYAM, OFFICERS, REZA, Booths, Election, permit_for, tray, vote
+from tests.station.conftest import CHOICES, MARYAM, OFFICERS, REZA, Booths, Election, permit_for, tray
 
 from amanat.errors import MediumLost, Rejected
 from amanat.records.journal import Entry
@@ -176,24 +176,6 @@ async def test_both_media_fail_and_the_terminal_takes_nothing_more(
     assert not [s for s in tray(terminal).slips if s.kind == "cast"]
     again = await booths.after_power_cut(terminal)
     assert (await again.booth.accept(slip))["told"] == "cast"
-
-
-async def test_yesterdays_image_is_put_back(booths: Booths, election: Election) -> None:
-    """J-7.  Somebody restores both media from a copy made before Maryam voted, and a colleague or headquarters holds
-    more.  Wanted: the terminal signs nothing more and says why."""
-    terminal = await booths.opened()
-    image = {path: path.read_bytes() for path in journals(election.home("S1", 1))}
-    await vote(terminal, terminal, MARYAM)
-    known = terminal.journal.state.next_seq - 1
-    await booths.stop(terminal)
-    for path, content in image.items():
-        path.write_bytes(content)
-    again = booths.start()
-    again.refuse_rolled_back(known)
-    with pytest.raises(Rejected) as stopped:
-        _ = again.desk
-    assert stopped.value.code == "journal-rolled-back"
-    assert again.status()["stopped"] == "journal-rolled-back"
 
 
 def journals(home: Path) -> Iterator[Path]:

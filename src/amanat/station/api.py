@@ -1,6 +1,7 @@
 """A terminal's JSON over HTTP: what its pages and the rehearsal's people press.  Decides nothing; asks the terminal.
 
-Every answer has "ok"; a refusal has "code" and its sentences "fa" and "en", and changed nothing.
+Every answer has "ok"; a refusal has "code" and its sentences "fa" and "en", and changed nothing.  The terminal's own
+routes are one table and plain ASGI, since a voter is seven requests; pages and their files are Starlette's.
 """
 
 import json
@@ -9,24 +10,20 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from amanat.errors import AmanatError
 from amanat.records import cbor
 from amanat.records.permit import Permit, read_slip
-from amanat.station.lan import DEVICE, ROOM
 from amanat.station.refusal import Refused
 from amanat.station.terminal import Terminal
 from amanat.station.web import pages
-from amanat.sync.messages import triple
 
 Screen = dict[str, Any]
 Body = Mapping[str, Any]
 Act = Callable[[Terminal, Body], Awaitable[Screen]]
 Kind = TypeVar("Kind")
-BODY_BYTES_MAX: Final = 64 << 10
+BODY_BYTES_MAX: Final = 4 << 20  # a colleague's entries; a person's request is a thousand times smaller
 
 
 def field(body: Body, name: str, kind: type[Kind], default: Kind | None = None) -> Kind:
@@ -45,104 +42,110 @@ def texts(body: Body, name: str, default: list[str] | None = None) -> list[str]:
     return values
 
 
-async def status(terminal: Terminal, _: Body) -> Screen:
-    """What the strip shows."""
+async def _status(terminal: Terminal, _: Body) -> Screen:
     return terminal.status()
 
 
-async def open_polls(terminal: Terminal, body: Body) -> Screen:
-    """Two officers open."""
+async def _open(terminal: Terminal, body: Body) -> Screen:
     return await terminal.open(texts(body, "officers"))
 
 
-async def close_polls(terminal: Terminal, body: Body) -> Screen:
-    """Close this terminal."""
+async def _close(terminal: Terminal, body: Body) -> Screen:
     return await terminal.close_polls(field(body, "explanation", str, ""))
 
 
-async def hourly(terminal: Terminal, _: Body) -> Screen:
-    """A sheet in between."""
-    return await terminal.sheets.hourly()
+async def _hourly(terminal: Terminal, _: Body) -> Screen:
+    return await terminal.hourly()
 
 
-async def present(terminal: Terminal, _: Body) -> Screen:
-    """A document lies on the desk: ask headquarters for news, wait for nothing."""
-    terminal.poke_link()
+async def _present(terminal: Terminal, _: Body) -> Screen:
+    terminal.poke_link()  # asks for news and waits for nothing
     return {"ok": True}
 
 
-async def look(terminal: Terminal, body: Body) -> Screen:
-    """The tenth digit."""
+async def _look(terminal: Terminal, body: Body) -> Screen:
     return terminal.desk.look(field(body, "national_id", str))
 
 
-async def issue(terminal: Terminal, body: Body) -> Screen:
-    """Enter: the permit."""
+async def _issue(terminal: Terminal, body: Body) -> Screen:
     contests = texts(body, "contests") if body.get("contests") is not None else None
     national_id, document = field(body, "national_id", str), field(body, "document", int, 0)
-    appeal = texts(body, "appeal", [])
     try:
-        return await terminal.desk.issue(national_id, document=document, contests=contests, appeal=appeal)
+        return await terminal.desk.issue(
+            national_id, document=document, contests=contests, appeal=texts(body, "appeal", [])
+        )
     finally:
-        terminal.poke_link()
+        terminal.poke_link()  # the news of a check-in leaves at once
 
 
-async def withdraw(terminal: Terminal, body: Body) -> Screen:
-    """Escape: not this person."""
+async def _withdraw(terminal: Terminal, body: Body) -> Screen:
     return terminal.desk.withdraw(field(body, "national_id", str))
 
 
-async def replace(terminal: Terminal, body: Body) -> Screen:
-    """Void and replace."""
+async def _replace(terminal: Terminal, body: Body) -> Screen:
     return await terminal.desk.replace(field(body, "serial", str), field(body, "reason", str, "replaced"))
 
 
-async def permit(terminal: Terminal, body: Body) -> Screen:
-    """A permit is held before the reader."""
+async def _permit(terminal: Terminal, body: Body) -> Screen:
     return await terminal.booth.accept(field(body, "slip", str))
 
 
-async def seal(terminal: Terminal, body: Body) -> Screen:
-    """The review is done."""
+async def _seal(terminal: Terminal, body: Body) -> Screen:
     choices = field(body, "choices", dict)
     return await terminal.booth.seal({contest: texts(choices, contest) for contest in choices})
 
 
-async def cast(terminal: Terminal, _: Body) -> Screen:
-    """Into the box."""
+async def _cast(terminal: Terminal, _: Body) -> Screen:
     return await terminal.booth.cast()
 
 
-async def test(terminal: Terminal, _: Body) -> Screen:
-    """Try the machine."""
+async def _test(terminal: Terminal, _: Body) -> Screen:
     return await terminal.booth.test()
 
 
-async def leave(terminal: Terminal, _: Body) -> Screen:
-    """The voter goes."""
+async def _leave(terminal: Terminal, _: Body) -> Screen:
     return terminal.booth.leave()
 
 
-async def usb(terminal: Terminal, body: Body) -> Screen:
-    """A bundle on a stick."""
+async def _usb(terminal: Terminal, body: Body) -> Screen:
     return {"ok": True, "path": str(terminal.write_usb(Path(field(body, "path", str))))}
 
 
-POSTS: Final[Mapping[str, Act]] = {
-    "/api/open": open_polls,
-    "/api/close": close_polls,
-    "/api/hourly": hourly,
-    "/api/desk/present": present,
-    "/api/desk/look": look,
-    "/api/desk/issue": issue,
-    "/api/desk/withdraw": withdraw,
-    "/api/desk/replace": replace,
-    "/api/booth/permit": permit,
-    "/api/booth/seal": seal,
-    "/api/booth/cast": cast,
-    "/api/booth/test": test,
-    "/api/booth/leave": leave,
-    "/api/supervisor/usb": usb,
+ACTS: Final[Mapping[tuple[str, str], Act]] = {
+    ("GET", "/api/status"): _status,
+    ("POST", "/api/open"): _open,
+    ("POST", "/api/close"): _close,
+    ("POST", "/api/hourly"): _hourly,
+    ("POST", "/api/desk/present"): _present,
+    ("POST", "/api/desk/look"): _look,
+    ("POST", "/api/desk/issue"): _issue,
+    ("POST", "/api/desk/withdraw"): _withdraw,
+    ("POST", "/api/desk/replace"): _replace,
+    ("POST", "/api/booth/permit"): _permit,
+    ("POST", "/api/booth/seal"): _seal,
+    ("POST", "/api/booth/cast"): _cast,
+    ("POST", "/api/booth/test"): _test,
+    ("POST", "/api/booth/leave"): _leave,
+    ("POST", "/api/supervisor/usb"): _usb,
+}
+
+
+def _lan_entries(terminal: Terminal, sender: int, body: bytes) -> Screen:
+    """A colleague's entries, for the copy that we keep and deliver; how far we hold its journal now."""
+    return terminal.take_copies(sender, cbor.decode_seq(body))
+
+
+def _lan_permit_refused(terminal: Terminal, _: int, body: bytes) -> Screen:
+    """A desk replaces a permit that names us (C-7)."""
+    slip, reason = cbor.as_list(cbor.decode(body), "void", size=2)
+    serial = Permit.decode(read_slip(cbor.as_text(slip, "slip"))[0]).serial
+    terminal.booth.void(serial, cbor.as_text(reason, "reason"))
+    return {"ok": True}
+
+
+LAN_ACTS: Final[Mapping[str, Callable[[Terminal, int, bytes], Screen]]] = {
+    "/lan/entries": _lan_entries,
+    "/lan/permit-refused": _lan_permit_refused,
 }
 
 
@@ -151,28 +154,67 @@ def refusal(error: AmanatError) -> Screen:
     return {"ok": False, "code": error.code, "fa": error.say("fa"), "en": error.say("en")}
 
 
-def _endpoint(act: Act, *, reads: bool) -> Callable[[Request], Awaitable[Response]]:
-    async def answer(request: Request) -> Response:
-        terminal: Terminal = request.app.state.terminal
-        before = terminal.journal.state.next_seq
+class Application:
+    """The web application of one terminal: its JSON, its station's network, its pages."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        starlette = Starlette(routes=pages.routes())
+        starlette.state.terminal = terminal
+        self._pages: ASGIApp = starlette
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "http":
+            key = scope["method"], scope["path"]
+            if (act := ACTS.get(key)) is not None:
+                return await _answer(send, await self._act(act, scope, receive))
+            if key[0] == "POST" and key[1] in LAN_ACTS:
+                return await _answer(send, await self._lan(key[1], scope, receive))
+        return await self._pages(scope, receive, send)
+
+    async def _act(self, act: Act, scope: Scope, receive: Receive) -> Screen:
+        before = self._terminal.journal.state.next_seq
         try:
-            screen = await act(terminal, await _body(request) if reads else {})
+            body = _object(scope, await _read(receive)) if scope["method"] == "POST" else {}
+            screen = await act(self._terminal, body)
         except AmanatError as error:
             screen = refusal(error)
-        if terminal.journal.state.next_seq != before:
-            terminal.wrote()
-        return JSONResponse(screen)
+        if self._terminal.journal.state.next_seq != before:
+            self._terminal.wrote()
+        return screen
 
-    return answer
+    async def _lan(self, path: str, scope: Scope, receive: Receive) -> Screen:
+        """Only a colleague, by its signature, is heard."""
+        try:
+            body = await _read(receive)
+            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+            sender = self._terminal.lan.require_colleague(path, body, headers)
+            return LAN_ACTS[path](self._terminal, sender, body)
+        except AmanatError as error:
+            return refusal(error)
 
 
-async def _body(request: Request) -> Body:
+async def _read(receive: Receive) -> bytes:
+    """The whole body; Refused if it is longer than any request."""
+    body = b""
+    while True:
+        message = await receive()
+        part: bytes = message.get("body", b"")
+        body += part
+        if len(body) > BODY_BYTES_MAX:
+            raise Refused("request-field", field="length")
+        if not message.get("more_body", False):
+            return body
+
+
+def _object(scope: Scope, raw: bytes) -> Body:
     """The JSON object of a request.  Another content type is refused: a page elsewhere cannot send this one."""
-    if not request.headers.get("content-type", "").startswith("application/json"):
+    kind = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
+    if not kind.startswith(b"application/json"):
         raise Refused("request-field", field="content-type")
-    raw = await request.body()
     try:
-        body = json.loads(raw[:BODY_BYTES_MAX] or b"{}")
+        body = json.loads(raw or b"{}")
     except ValueError as cause:
         raise Refused("request-field", field="JSON") from cause
     if not isinstance(body, dict):
@@ -180,72 +222,12 @@ async def _body(request: Request) -> Body:
     return body
 
 
-def _lan(act: Callable[[Terminal, Request, bytes], Response]) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint for colleagues: the sender's signature is checked first, ours is who we are."""
-
-    async def answer(request: Request) -> Response:
-        terminal: Terminal = request.app.state.terminal
-        path, query, body = request.url.path, request.url.query, await request.body()
-        try:
-            sender = terminal.lan.require_colleague(
-                request.method, f"{path}?{query}" if query else path, body, request.headers
-            )
-            if path == "/lan/poke" and sender is not None:
-                sender.dirty = True
-            response = act(terminal, request, body)
-        except Refused as error:
-            return JSONResponse(refusal(error), 409 if error.code == "permit-cast" else 403)
-        response.headers[DEVICE] = str(terminal.identity.device)
-        response.headers[ROOM] = "1" if terminal.has_booth_room() else "0"
-        return response
-
-    return answer
-
-
-def lan_poke(terminal: Terminal, _: Request, __: bytes) -> Response:
-    """A colleague has more for us; after our own closing it is delivered at once."""
-    if terminal.link is not None and terminal.journal.state.closed:
-        terminal.link.poke()
-    return Response()
-
-
-def lan_status(terminal: Terminal, _: Request, __: bytes) -> Response:
-    """Who we are, and how far we hold each colleague's journal."""
-    held = {str(device): len(copies.entries) - 1 for device, copies in terminal.lan.copies.items()}
-    return JSONResponse({"ok": True, "held": held, "election_hash": terminal.eh.hex()})
-
-
-def lan_entries(terminal: Terminal, request: Request, _: bytes) -> Response:
-    """Our entries after a sequence number, a bounded part of them, as a CBOR sequence of triples."""
-    after = request.query_params.get("after", "-1")
-    if not after.removeprefix("-").isdigit():
-        raise Refused("request-field", field="after")
-    entries = terminal.entries_after(max(-1, int(after)))
-    return Response(cbor.encode_seq(triple(entry) for entry in entries), media_type="application/cbor-seq")
-
-
-def lan_permit_refused(terminal: Terminal, _: Request, body: bytes) -> Response:
-    """A desk replaces a permit that names us (C-7)."""
-    try:
-        slip, reason = cbor.as_list(cbor.decode(body), "void", size=2)
-        serial = Permit.decode(read_slip(cbor.as_text(slip, "slip"))[0]).serial
-        terminal.booth.void(serial, cbor.as_text(reason, "reason"))
-    except cbor.Malformed as cause:
-        raise Refused("request-field", field="body") from cause
-    return JSONResponse({"ok": True})
-
-
-def app(terminal: Terminal) -> Starlette:
-    """The web application of one terminal."""
-    routes: list[BaseRoute] = [
-        Route("/api/status", _endpoint(status, reads=False)),
-        *(Route(path, _endpoint(act, reads=True), methods=["POST"]) for path, act in POSTS.items()),
-        Route("/lan/status", _lan(lan_status)),
-        Route("/lan/entries", _lan(lan_entries)),
-        Route("/lan/poke", _lan(lan_poke), methods=["POST"]),
-        Route("/lan/permit-refused", _lan(lan_permit_refused), methods=["POST"]),
-        *pages.routes(),
+async def _answer(send: Send, screen: Screen) -> None:
+    content = json.dumps(screen, ensure_ascii=False, separators=(",", ":")).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(content)),
+        (b"cache-control", b"no-store"),
     ]
-    application = Starlette(routes=routes)
-    application.state.terminal = terminal
-    return application
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": content})

@@ -82,12 +82,13 @@ class Desk:
         self._choose_booth = choose_booth
         self._void = void
         self._pending: NationalId | None = None
-        self._issued: dict[bytes, int] = {}  # serial to the seq of its entry
+        self._issued: dict[bytes, tuple[Permit, IssuedPermit]] = {}  # an index of the fold, never its own truth
         self._latest: dict[bytes, bytes] = {}  # first serial of a chain to its last
         self._last: bytes | None = None
         for signed in journal.entries:
-            if signed.private is not None:
-                self._enter(Entry.decode(signed.entry))
+            if signed.private is not None and (entry := Entry.decode(signed.entry)).kind == "permit":
+                encoded, signature = (cbor.as_bytes(part, "permit") for part in entry.body[:2])
+                self._enter(IssuedPermit(encoded, signature, signed.private))
         self._unprinted: set[bytes] = {self._last} if self._last else set()  # power may have gone before the paper
         day = persian.jalali(date.fromisoformat(identity.manifest.polling_day))
         self._jalali_year = int(persian.fold_digits(day).split()[-1])
@@ -192,31 +193,30 @@ class Desk:
         )
         body: list[cbor.Value] = [issued.permit, issued.signature, self._seconds_since_answer()]
         # Cut before this line: nobody was checked in.  After it: checked in, and the slip can be printed again.
-        signed = self._journal.write("permit", body, issued.private)
-        self._enter(Entry.decode(signed.entry))
-        serial = Permit.decode(issued.permit).serial
+        self._journal.write("permit", body, issued.private)
+        serial = self._enter(issued)
         self._unprinted.add(serial)
-        await self._hand_out(issued, duplicate=False)
+        await self._hand_out(serial, duplicate=False)
         return self._told(serial, repeated=False)
 
     async def _again(self, serial: bytes) -> Screen:
         self._pending = None
         if serial in self._unprinted:
-            await self._hand_out(self._permit(serial), duplicate=True)
+            await self._hand_out(serial, duplicate=True)
         return self._told(serial, repeated=True)
 
-    async def _hand_out(self, issued: IssuedPermit, *, duplicate: bool) -> None:
-        decoded = Permit.decode(issued.permit)
+    async def _hand_out(self, serial: bytes, *, duplicate: bool) -> None:
+        decoded, issued = self._issued[serial]
         fields = {
             "station": self._identity.place_name,
-            "serial": decoded.serial.hex(),
+            "serial": serial.hex(),
             "ballot_terminal": str(self._identity.number(decoded.ballot_device)),
         }
         await self._printer.print(Slip("permit", self._identity.device, fields, permit.slip(issued), duplicate))
-        self._unprinted.discard(decoded.serial)
+        self._unprinted.discard(serial)
 
     def _told(self, serial: bytes, *, repeated: bool) -> Screen:
-        booth = Permit.decode(self._permit(serial).permit).ballot_device
+        booth = self._issued[serial][0].ballot_device
         number = self._identity.number(booth)
         shown = {"serial": serial.hex(), "ballot_terminal": number, "ballot_device": booth, "repeated": repeated}
         return {"ok": True, "decision": "eligible"} | shown
@@ -226,8 +226,8 @@ class Desk:
         serial = bytes.fromhex(text) if len(text) == 32 else b""
         if serial not in self._issued:
             raise Refused("permit-not-ours")
-        issued = self._permit(serial)
-        old, private = Permit.decode(issued.permit), PrivatePart.decode(issued.private)
+        old, issued = self._issued[serial]
+        private = PrivatePart.decode(issued.private)
         first = old.replaces or serial
         if self._latest[first] != serial:
             raise Refused("permit-replaced")
@@ -257,19 +257,8 @@ class Desk:
         if not self._journal.has_room(permits=2, ballots=0, ballot_bytes=0):
             raise Refused("desk-full")
 
-    def _permit(self, serial: bytes) -> IssuedPermit:
-        signed = self._journal.entries[self._issued[serial]]
-        encoded, signature, _ = Entry.decode(signed.entry).body
-        assert isinstance(encoded, bytes)
-        assert isinstance(signature, bytes)
-        assert signed.private is not None
-        return IssuedPermit(encoded, signature, signed.private)
-
-    def _enter(self, entry: Entry) -> None:
-        """Index an entry if it is a permit; an index of the fold, never its own truth."""
-        if entry.kind != "permit":
-            return
-        decoded = Permit.decode(cbor.as_bytes(entry.body[0], "permit"))
-        self._issued[decoded.serial] = entry.seq
-        self._latest[decoded.replaces or decoded.serial] = decoded.serial
-        self._last = decoded.serial
+    def _enter(self, issued: IssuedPermit) -> bytes:
+        decoded = Permit.decode(issued.permit)
+        self._issued[decoded.serial] = decoded, issued
+        self._latest[decoded.replaces or decoded.serial] = self._last = decoded.serial
+        return decoded.serial

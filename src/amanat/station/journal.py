@@ -11,6 +11,7 @@ from amanat.records.identifiers import ElectionHash
 from amanat.records.journal import DeviceState, SignedEntry, entry_hash
 from amanat.station.clock import Clock
 from amanat.station.media import TwoMedia
+from amanat.sync.messages import Head
 
 CLOSING_BYTES = 8 << 10  # a sheet, `closed`, and the incidents of a bad hour
 PERMIT_BYTES = 1 << 10  # with its private part
@@ -90,9 +91,14 @@ class Journal:
             self._told_dead |= dead  # before writing: the incident may kill the next medium
             self.write("incident", ["medium-dead", " ".join(sorted(dead))])
 
-    def stop(self, reason: AmanatError) -> None:
-        """Write nothing more (J-7): somebody holds more of this journal than we do."""
-        self._stopped = self._stopped or reason
+    def require_on_our_branch(self, head: Head) -> None:
+        """Write nothing more (J-7) if somebody holds more of this journal than we do, or another branch of it."""
+        if head.device != self._device or self._stopped is not None:
+            return
+        if head.seq >= self.state.next_seq:
+            self._stopped = Rejected("journal-rolled-back", seq=head.seq)
+        elif entry_hash(self.eh, self.entries[head.seq].entry) != head.hash:
+            self._stopped = Rejected("journal-forked", seq=head.seq)
 
     @property
     def stopped(self) -> AmanatError | None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import aiohttp
 
-from amanat.errors import AmanatError, MediumLost, PeerFault, Rejected
+from amanat.errors import AmanatError, MediumLost, PeerFault
 from amanat.records import cbor
 from amanat.records.identifiers import is_signed
 from amanat.records.journal import Entry, SignedEntry
@@ -28,7 +28,6 @@ from amanat.station.package import Identity
 from amanat.sync.messages import FROM_START, Head, SignedDelta
 from amanat.sync.station_side import (
     Acknowledged,
-    Ahead,
     DeltaArrived,
     Event,
     NewsArrived,
@@ -145,9 +144,8 @@ class Link:
         return self._lan.copies[device].after(seq)
 
     def undelivered(self) -> int:
-        """Entries not known to be at headquarters, as far as the station's gateway knows of them."""
-        unseen = sum(1 for colleague in self._lan.colleagues if colleague.dirty)
-        return self._side.undelivered(self.heads()) + unseen
+        """Entries that this gateway holds, its own and copies, and that headquarters has not been heard to hold."""
+        return self._side.undelivered(self.heads())
 
     def oldest_ms(self) -> int | None:
         """How long our own oldest undelivered entry has waited, or None."""
@@ -162,7 +160,6 @@ class Link:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS_MAX)) as session:
             while True:
                 self._poked.clear()
-                await self._lan.collect()
                 try:
                     await self._deliver(session)
                     self._failures = 0
@@ -194,8 +191,6 @@ class Link:
         finally:
             for task in tasks:
                 task.cancel()
-        if not self._poked.is_set():
-            self._lan.all_dirty()  # a heartbeat also asks colleagues whose poke was lost
 
     async def _deliver(self, session: aiohttp.ClientSession) -> None:
         """Push until everything is delivered or headquarters takes nothing more; raises one of FAULTS."""
@@ -220,13 +215,12 @@ class Link:
                 self._news.add(items)
             case DeltaArrived(delta):
                 self._take(delta)
-            case Ahead(head) if head.device == self._identity.device:
-                self._journal.stop(Rejected("journal-rolled-back", seq=head.seq))
             case Stuck(device, seq) if (device, seq) not in self._stuck:
                 self._stuck.add((device, seq))
                 self._write("link", [f"stuck {device} {seq if seq != FROM_START else 'start'}"])
-            case Acknowledged():
-                pass  # the side keeps the heads; an acknowledgement is never a licence to delete
+            case Acknowledged(heads):
+                for head in heads:
+                    self._journal.require_on_our_branch(head)
             case _:
                 pass  # a new epoch refills by itself; a colleague's roll-back is the colleague's to find
 

@@ -31,7 +31,16 @@ async def _listen(terminal: Terminal) -> asyncio.Server:
     Raises:
         BadInput: the address is taken or cannot be had.
     """
-    settings = uvicorn.Config(api.app(terminal), access_log=False, log_level="warning", lifespan="off", ws="none")
+    settings = uvicorn.Config(
+        api.Application(terminal),
+        access_log=False,
+        log_level="warning",
+        lifespan="off",
+        ws="none",
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+    )
     settings.load()
     state = ServerState()
     address = Address.read(terminal.settings.listen, home=terminal.home)

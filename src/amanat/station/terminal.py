@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from amanat.errors import Rejected
+from amanat.records.cbor import Value
 from amanat.records.device import ROLE_BALLOT, ROLE_CHECK_IN
 from amanat.records.identifiers import ElectionHash
-from amanat.records.journal import SignedEntry, genesis
+from amanat.records.journal import genesis
 from amanat.records.permit import IssuedPermit, Permit
 from amanat.rules import persian
 from amanat.station import config, keys, usb
@@ -73,7 +73,8 @@ class Terminal:
         register = deltas.view(self.journal.state.register_version)
         addresses = [Address.read(text, home=self.home) for text in settings.peers]
         is_desk, is_booth = bool(self.roles & ROLE_CHECK_IN), bool(self.roles & ROLE_BALLOT)
-        self.lan = Lan(identity, addresses, folder=self.home / "colleagues", is_gateway=is_desk)
+        self.lan = Lan(identity, self.journal, addresses, self.clock, folder=self.home / "colleagues")
+        self.lan.has_room = self.has_booth_room
         self.news = News(self.home / "news.notes", eh=self.eh)
         self.sheets = Sheets(identity, self.journal, self.printer)
         self.link: Link | None = None
@@ -93,15 +94,21 @@ class Terminal:
                 choose_booth=self._choose_booth,
                 void=self._void,
             )
-        self._fetched_seq = -1  # up to here the gateway has fetched our entries
-        self._resume()
+        self._is_resumed = False
 
     def _resume(self) -> None:
-        """What a restart writes: the dropped ballot of a cut, and that there was a restart (B-8, J-3)."""
-        if self.journal.state.opened and not self.journal.state.closed:
+        """What a restart writes before its first act: the dropped ballot of a cut, and that there was one (B-8, J-3).
+
+        Not at the start itself: until somebody acts, headquarters or a colleague may still say that they hold more of
+        this journal than we do, and then nothing must be signed (J-7).
+        """
+        if self._is_resumed:
+            return
+        if self.journal.entries and self.journal.state.opened and not self.journal.state.closed:
             if self._booth is not None:
                 self._booth.settle()
             self.journal.write("recovered", ["restart"])
+        self._is_resumed = True
 
     def _printer_in_home(self) -> str:
         kind, _, place = self.settings.printer.partition(":")
@@ -137,6 +144,7 @@ class Terminal:
         """The voting booth; Refused where this terminal is none."""
         if self._booth is None:
             raise Refused("not-a-booth")
+        self._resume()
         return self._booth
 
     def _require_open(self) -> None:
@@ -146,11 +154,11 @@ class Terminal:
             raise Refused("station-not-open")
         if self.journal.state.closed:
             raise Refused("station-closed")
+        self._resume()
 
     def start(self) -> None:
-        """Begin the background work."""
-        if self.link is not None:
-            self._tasks.append(asyncio.create_task(self.link.run()))
+        """Begin the background work: a gateway delivers to headquarters, the others to their gateway."""
+        self._tasks.append(asyncio.create_task(self.link.run() if self.link is not None else self.lan.run()))
 
     async def close(self) -> None:
         """Stop the background work and give the media back."""
@@ -163,10 +171,11 @@ class Terminal:
         self._close_media()
 
     def wrote(self) -> None:
-        """After an act that wrote entries: somebody may want to fetch them."""
-        if self.link is not None and self.journal.state.closed:
-            self.link.poke()
-        self.lan.poke()
+        """After an act that wrote entries: give them to the gateway; a sealed ballot waits for what becomes of it."""
+        if self.journal.state.open_prepared is None:
+            self.lan.wrote()
+        if self.journal.state.closed:
+            self.poke_link()
 
     def poke_link(self) -> None:
         """A voter came or got a permit: ask and tell headquarters now."""
@@ -194,25 +203,27 @@ class Terminal:
 
     async def open(self, officers: Sequence[str]) -> Screen:
         """Two officers open the terminal."""
+        self._resume()
         version = self._desk.register.version if self._desk else self.identity.package.register.version
         return await self.sheets.open(officers, register_version=version)
 
+    async def hourly(self) -> Screen:
+        """A sheet in between."""
+        self._resume()
+        return await self.sheets.hourly()
+
     async def close_polls(self, explanation: str) -> Screen:
         """Close this terminal; nothing is signed afterwards."""
+        self._resume()
         busy = self._booth is not None and self._booth.busy
-        screen = await self.sheets.close(busy=busy, explanation=explanation)
-        self.lan.all_dirty()
-        return screen
+        return await self.sheets.close(busy=busy, explanation=explanation)
 
-    def entries_after(self, seq: int) -> Sequence[SignedEntry]:
-        """For a colleague's copy; what it asks from is what it holds already."""
-        self._fetched_seq = max(self._fetched_seq, min(seq, len(self.journal.entries) - 1))
-        return self.journal.after(seq)[:256]
-
-    def refuse_rolled_back(self, seq: int) -> None:
-        """A colleague holds more of our journal than we do (J-7): sign nothing."""
-        if seq >= self.journal.state.next_seq:
-            self.journal.stop(Rejected("journal-rolled-back", seq=seq))
+    def take_copies(self, device: int, values: Sequence[Value]) -> Screen:
+        """A colleague's entries; once we are closed ourselves they are delivered at once.  How far we hold it now."""
+        head = self.lan.take(device, values)
+        if self.journal.state.closed:
+            self.poke_link()
+        return {"ok": True, "held": head.seq if head else -1, "head": head.hash.hex() if head else ""}
 
     def write_usb(self, path: Path) -> Path:
         """All journals this terminal holds, sealed for headquarters; the file's path."""
@@ -247,7 +258,7 @@ class Terminal:
     def _queue(self) -> Screen:
         if self.link is not None:
             return {"undelivered": self.link.undelivered(), "oldest_ms": self.link.oldest_ms()}
-        return {"undelivered": len(self.journal.entries) - 1 - self._fetched_seq, "oldest_ms": None}
+        return {"undelivered": self.lan.waiting(), "oldest_ms": None}
 
     def _link_words(self) -> Screen:
         if self.link is None:
