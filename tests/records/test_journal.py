@@ -129,11 +129,12 @@ def test_what_does_not_follow_changes_nothing(terminal: Terminal) -> None:
 CHANGES: list[dict[str, Any]] = [{"seq": 99}, {"prev": bytes(32)}, {"device": 5}]
 
 
+P = Permit(bytes(16), 0, 0, 0, 3, None, bytes(64)).encode()
 BODIES: dict[str, list[list[Value]]] = {
     "opened": [[], [1], [1, "name"], ["1", []], [1, [1]]],
-    "permit": [[], [b"x", bytes(64), None], [1, bytes(64), None]],
-    "permit-refused": [[b"short", "reason"], [bytes(16)]],
-    "approval": [[bytes(32), 1], [bytes(31), 1, bytes(64)], [bytes(32), 1, bytes(63)]],
+    "permit": [[], [b"x", bytes(64), None], [1, bytes(64), None], [P, bytes(63), None], [P, bytes(64), "now"], [P]],
+    "permit-refused": [[b"short", "reason"], [bytes(16)], [bytes(16), None]],
+    "approval": [[bytes(32), 1], [bytes(32), None, bytes(64)], [bytes(31), 1, bytes(64)], [bytes(32), 1, bytes(63)]],
     "ballot-prepared": [[], [bytes(31)], ["id"]],
     "ballot-cast": [[b"core"], [b"core", bytes(64)], [1, bytes(64)]],
     "ballot-tested": [[b""]],

@@ -33,6 +33,14 @@ def test_a_fifth_of_tehrans_ballots_is_not_rounded() -> None:
     assert decide(MAJLIS, 1, votes=votes, valid=1_569_857, seats=2) == Outcome(("A",), ("B", "C"), ())
 
 
+def test_tehran_in_1402() -> None:
+    """Thirty seats: 14 reach a fifth of the valid ballots, and of the others the best 32 go on for 16 seats."""
+    reached = {f"1{i:03}": 320_000 + i for i in range(14)}
+    others = {f"2{i:03}": 313_971 - i for i in range(3_531)}
+    outcome = decide(MAJLIS, 1, votes=reached | others, valid=1_569_857, seats=30)
+    assert outcome == Outcome(tuple(reached), tuple(others)[:32], ())
+
+
 @pytest.mark.parametrize(
     ("story", "votes", "seats", "wanted"),
     [

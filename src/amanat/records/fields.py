@@ -16,7 +16,7 @@ from amanat.rules.persian import normalise
 
 NAME: Final = re.compile(r"[^\W_][\w-]{0,39}")
 """An id: it becomes part of paths and addresses."""
-NAME_SHOWN: Final = "A … Z a … z 0 … 9 - _"
+NAME_SHOWN: Final = "A … Z, آ … ی, 0 … 9, -, _"
 FILE_NAME: Final = re.compile(r"(?:[^\W_][\w.-]*/)*[^\W_][\w.-]*")
 
 

@@ -188,7 +188,10 @@ class DeviceState:
 
 
 def _on_permit(state: DeviceState, entry: Entry, private: bytes | None) -> None:
-    permit, _signature, _seconds = as_list(entry.body, "permit", size=3)
+    permit, signature, seconds = as_list(entry.body, "permit", size=3)
+    as_bytes(signature, "signature", size=64)
+    if seconds is not None:
+        as_uint(seconds, "seconds")
     encoded = as_bytes(permit, "permit")
     serial = Permit.decode(encoded).serial
     person = None if private is None else PrivatePart.decode(private).national_id
@@ -203,12 +206,14 @@ def _on_permit(state: DeviceState, entry: Entry, private: bytes | None) -> None:
 
 
 def _on_permit_refused(state: DeviceState, entry: Entry, _private: bytes | None) -> None:
-    serial, _reason = as_list(entry.body, "permit-refused", size=2)
+    serial, reason = as_list(entry.body, "permit-refused", size=2)
+    as_text(reason, "reason")
     state.refused_serials.add(as_bytes(serial, "serial", size=16))
 
 
 def _on_approval(state: DeviceState, entry: Entry, _private: bytes | None) -> None:
-    ph, _device, signature = as_list(entry.body, "approval", size=3)
+    ph, device, signature = as_list(entry.body, "approval", size=3)
+    as_uint(device, "device")
     state.approvals[as_bytes(ph, "permit hash", size=32)] = as_bytes(signature, "signature", size=64)
 
 
