@@ -1,6 +1,6 @@
 """A second implementation of every check of the cryptographic core, in plain Python integers: slow, plain, separate.
 
-Ground: the protocol's chapters on primitives, keys, sealing and the count; RFC 9496, RFC 9380, RFC 8032. It shares no
+Ground: clauses E-1 to E-9, K-3 to K-7, B-2 to B-4, T-3, T-9; RFC 9496, RFC 9380, RFC 8032. It shares no
 code with the core and follows the equations as written, each alone, with no batching: what both accept is confirmed by
 two, what either refuses must be refused by the other. `Refused` is raised for any evidence that fails.
 """

@@ -1,4 +1,4 @@
-"""The second implementation of the shuffle: verifier as written, equation by equation, and a mixer that may cheat."""
+"""The second implementation of the shuffle: verifier as in T-8, equation by equation, and a mixer that may cheat."""
 
 import secrets
 from collections.abc import Sequence

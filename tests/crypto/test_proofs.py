@@ -55,7 +55,8 @@ def sealed(key: bytes, limbs: list[int]) -> bytes:
 @pytest.mark.parametrize("members", list(itertools.combinations(range(1, 6), 3)))
 def test_any_three_of_five_trustees_tag_and_open_what_three_mixers_mixed(members: tuple[int, ...]) -> None:
     """Six texts of five persons, one of them twice. The two tags of that person are equal and no other; after three
-    mixes the texts come out as a whole and in no order; every step carries a proof that anyone checks."""
+    mixes the texts come out as a whole and in no order; every step carries a proof that anyone checks.
+    Clauses K-3, K-5, K-7, T-3, T-8, T-9."""
     k, z, w = Trustees("K"), Trustees("Z"), Trustees("W")
     persons = core.hash_to_group_many("credential", [bytes([person]) for person in (1, 2, 3, 1, 4, 5)])
     credentials = core.elgamal(base=z.key, key=w.key, messages=persons, randomness=scalars(6))
@@ -115,6 +116,7 @@ def test_a_tested_text_opens_by_its_randomness_and_by_no_other() -> None:
 
 
 def test_two_seals_of_one_choice_share_nothing() -> None:
+    """Clauses B-3 and E-7: randomness and nonces are fresh though secret, context and choice repeat."""
     key = core.base_mul(core.random_scalar())
     one, two = (core.seal(eh=EH, key=key, context=OH, contest=0, limbs=[5], secret=EH) for _ in range(2))
     parts = [text.ciphertexts[at : at + 32] for text in (one, two) for at in (0, 32)]

@@ -31,6 +31,7 @@ def number(data: bytes) -> int:
 @relaxed
 @given(st.lists(LIMBS, max_size=5))
 def test_a_limb_survives_its_point_and_both_implementations_choose_the_same(limbs: list[int]) -> None:
+    """Clause B-2."""
     points = core.embed(limbs)
     assert points == b"".join(map(second.embed, limbs))
     assert core.unembed(points) == limbs

@@ -1,7 +1,7 @@
 """Every vector of the cryptography, through the core and through the second implementation.
 
-A file `accept-…` must give its outputs in both; every case of a file `reject-…` must be refused by both, and by the
-core with the check it names.
+Clauses E-1 to E-9, K-3 to K-7, B-2 to B-4, T-3, T-8, T-9. A file `accept-…` must give its answers in both; every case
+of a file `reject-…` must be refused by both, and by the core with the check it names.
 """
 
 from collections.abc import Callable

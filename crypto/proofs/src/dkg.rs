@@ -1,4 +1,5 @@
-//! Pedersen's distributed key generation with proofs of possession (protocol, keys): the group work of one dealer.
+//! Pedersen's distributed key generation with proofs of possession (clauses K-3, K-5, K-7): the group work of one
+//! dealer.
 
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;

@@ -1,4 +1,4 @@
-//! Ed25519 (RFC 8032) by the strict rule of the protocol: one by one, cofactorless, s below the order, neither R nor
+//! Ed25519 (RFC 8032) by the strict rule of clause E-6: one by one, cofactorless, s below the order, neither R nor
 //! the key of small order, R computed anew and compared as bytes. No batching: a batch can accept what single checks
 //! refuse, and two verifiers would then disagree about one signature.
 

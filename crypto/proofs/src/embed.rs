@@ -1,4 +1,4 @@
-//! Numbers below 2^246 as points and back (protocol, embedding).
+//! Numbers below 2^246 as points and back (clause B-2).
 //!
 //! The point of limb u is the one encoded by the little-endian bytes of 2·(256·u + ctr) with the smallest ctr that
 //! decodes and is not the identity. A point with a larger counter carries a mark and is no limb.

@@ -1,4 +1,4 @@
-//! Points and scalars as bytes: canonical or refused, before any arithmetic (RFC 9496, 4.3.1).
+//! Points and scalars as bytes: canonical or refused, before any arithmetic (clause E-1; RFC 9496, 4.3.1).
 
 use curve25519_dalek::{ristretto::CompressedRistretto, ristretto::RistrettoPoint, scalar::Scalar, traits::IsIdentity};
 use rayon::prelude::*;

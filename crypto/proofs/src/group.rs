@@ -1,4 +1,4 @@
-//! Plain arithmetic on flat arrays, and ElGamal: canonical in, canonical out.
+//! Plain arithmetic on flat arrays, and ElGamal (clauses E-1, B-3): canonical in, canonical out.
 
 use curve25519_dalek::constants::RISTRETTO_BASEPOINT_COMPRESSED;
 use curve25519_dalek::ristretto::RistrettoPoint;

@@ -1,4 +1,5 @@
-//! Hash inputs: deterministic CBOR (RFC 8949, 4.2.1), Fiat–Shamir challenges, expansion, hashing into the group.
+//! Hash inputs: deterministic CBOR (RFC 8949, 4.2.1), Fiat–Shamir challenges, expansion, hashing into the group
+//! (clauses E-2 to E-5).
 
 use curve25519_dalek::{ristretto::RistrettoPoint, scalar::Scalar};
 use rayon::prelude::*;

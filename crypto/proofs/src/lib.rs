@@ -1,7 +1,7 @@
 //! Groups, hashes and zero-knowledge proofs over ristretto255, and strict Ed25519.
 //!
-//! Ground: the protocol chapters on primitives, keys, sealing and the count; RFC 9496 (group), RFC 9380 (hashing
-//! into it), RFC 8032 (signatures). This crate refuses to know Python, files, networks and elections: it is given
+//! Ground: clauses E-1 to E-9, K-3 to K-7, B-2 to B-4, T-3, T-8, T-9; RFC 9496 (group), RFC 9380 (hashing into it),
+//! RFC 8032 (signatures). This crate refuses to know Python, files, networks and elections: it is given
 //! byte strings and gives byte strings. Flat arrays hold 32-byte items side by side, rows before columns.
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! LIN: one or more secrets applied to many rows of points, with one short proof for all (protocol, tags and shares).
+//! LIN: one or more secrets applied to many rows of points, with one short proof for all (clauses E-9, T-3, T-9).
 //!
 //! P_k = σ_k·G, O_i = Σ_k σ_k·R_ik. The weights ρ_i come from a hash of rows *and* outputs, so outputs cannot be
 //! chosen to cancel under them.

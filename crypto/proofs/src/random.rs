@@ -1,4 +1,4 @@
-//! Randomness of the operating system: scalars, nonces, permutations, and a verifier's own batching weights.
+//! Randomness of the operating system (clauses E-5, E-7): scalars, nonces, permutations, a verifier's own weights.
 
 use curve25519_dalek::scalar::Scalar;
 use rayon::prelude::*;

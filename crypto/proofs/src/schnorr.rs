@@ -1,4 +1,4 @@
-//! Sealed limbs: ElGamal ciphertexts, each with a proof that its maker knows the randomness (protocol, sealing).
+//! Sealed limbs: ElGamal ciphertexts, each with a proof that its maker knows the randomness (clauses B-3, B-4).
 //!
 //! (A, B) = (r·G, M + r·K); R = v·G; c = Hs("pok", context, contest, limb, K, A, B, R); s = v + c·r.
 

@@ -1,5 +1,5 @@
 //! Proof of a shuffle by Terelius and Wikström, as in the pseudo-code of Haenni, Locher, Koenig and Dubuis (2017);
-//! tuples as by Haines, one equation a column, never a product over columns (protocol, mix).
+//! tuples as by Haines, one equation a column, never a product over columns (clause T-8).
 //!
 //! Names follow the protocol: e inputs, e' outputs, c the permutation's commitments, ĉ the chain, t commitments of
 //! the proof, γ its challenge, s responses. N tuples of w ciphertexts; rows before columns, A before B.

@@ -24,8 +24,8 @@ pub struct Statement<'a> {
     pub proof: &'a [u8],
 }
 
-/// Bytes of inputs checked in one sum: about a dozen times as much memory is used.
-const GROUP_BYTES: usize = 12 << 20;
+/// Bytes of inputs checked in one sum (65,536 ciphertexts); about thirty times as much memory is used.
+const GROUP_BYTES: usize = 4 << 20;
 
 /// The equations in the protocol's order. After a failure each is checked alone, to name the one that fails.
 const CHECKS: [&str; 5] = [
