@@ -14,7 +14,7 @@ SRC = ROOT / "src/amanat"
 BUDGETS = {  # lines of code without blanks, comments and docstring-only lines counted as code: simply all lines
     "crypto": (["crypto/proofs/src", "crypto/bindings/src", "crypto/python"], 1_800),
     "rules": (["src/amanat/rules"], 1_200),
-    "records": (["src/amanat/records"], 2_000),
+    "records": (["src/amanat/records"], 2_300),
     "sync": (["src/amanat/sync"], 600),
     "station": (["src/amanat/station"], 2_500),
     "station/web": (["src/amanat/station/web"], 2_000),
