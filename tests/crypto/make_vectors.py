@@ -18,6 +18,7 @@ from .second import Item, Refused
 
 CORE_SOURCE = "made by amanat_crypto from fixed inputs"
 CHEAT_SOURCE = "made by the second implementation's cheating mixer"
+LIAR_SOURCE = "made by the second implementation's lying holder"
 CONFIRMED = ["amanat_crypto (Rust, curve25519-dalek)", "second implementation: pure Python equations"]
 Case = dict[str, Any]
 
@@ -201,6 +202,11 @@ def linear() -> None:
     }
     for name, change in wrong.items():
         write(f"linear/reject-{name}", "verify_linear", [tag | change])
+    outputs, proof = second.linear_share(
+        domain="tag", eh=EH, context=context, secrets=fixed("other") * 2, rows=rows, claim=publics
+    )
+    case = tag | {"outputs": outputs, "proof": proof}
+    write("linear/reject-another-secret", "verify_linear", [case], source=LIAR_SOURCE)
     shifts = {
         "output-false-from-the-start": {2: second.G},
         "outputs-shifted-by-opposites": {0: second.G, 1: edwards.neg(second.G)},
@@ -208,7 +214,7 @@ def linear() -> None:
     for name, lie in shifts.items():
         outputs, proof = second.linear_share(domain="tag", eh=EH, context=context, secrets=secrets, rows=rows, lie=lie)
         case = tag | {"outputs": outputs, "proof": proof}
-        write(f"linear/reject-{name}", "verify_linear", [case], source="made by the second implementation's liar")
+        write(f"linear/reject-{name}", "verify_linear", [case], source=LIAR_SOURCE)
 
 
 def shuffles() -> None:

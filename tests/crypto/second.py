@@ -228,13 +228,15 @@ def linear_share(
     secrets: bytes,
     rows: bytes,
     lie: Mapping[int, Point] | None = None,
+    claim: bytes | None = None,
 ) -> tuple[bytes, bytes]:
-    """Outputs and the best proof of a holder who adds `lie[i]` to output i before the weights are drawn."""
+    """Outputs and the best proof of a holder who adds `lie[i]` to output i before the weights are drawn, or who claims
+    to use the secrets of other public points than its own."""
     sigma, rs = [scalar_of(item) for item in items_of(secrets)], points_of(rows)
     m, n = len(sigma), len(rs) // len(sigma)
     os = [total(zip(sigma, rs[i * m : i * m + m], strict=True)) for i in range(n)]
     os = [add(o, (lie or {}).get(i, IDENTITY)) for i, o in enumerate(os)]
-    publics = [encode(mul(x, G)) for x in sigma]
+    publics = [encode(mul(x, G)) for x in sigma] if claim is None else items_of(claim)
     seed = h512(domain, eh, *context, publics, digest(rs), digest(os))
     rho = [expand(seed, i) for i in range(n)]
     q = [total((rho[i], rs[i * m + k]) for i in range(n)) for k in range(m)]

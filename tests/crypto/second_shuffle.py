@@ -142,11 +142,12 @@ def shuffle(
     inputs: bytes,
     take: Sequence[int] | None = None,
     shift: Sequence[Sequence[Point]] = (),
+    claim: bytes | None = None,
 ) -> tuple[bytes, bytes]:
     """Outputs and the best proof this mixer can make.
 
     `take[i]` is the input that output i re-encrypts: a cheat repeats one and drops another. `shift[i]` is added to the
-    B of each column of output i: a cheat changes what the output says.
+    B of each column of output i: a cheat changes what the output says. `claim` is what it says that it mixed.
     """
     e, k = tuples(inputs, width), decode(key, identity_allowed=False)
     n = len(e)
@@ -162,7 +163,8 @@ def shuffle(
     h = [generator(i) for i in range(n + 1)]
     r = draw(n)
     c = [add(mul(r[j], G), h[psi.index(j) + 1] if j in psi else h[j + 1]) for j in range(n)]
-    seed = h512("shuffle", eh, *context, width, n, key, digest(flatten(e)), digest(flatten(e_new)), digest(c))
+    claimed = flatten(e if claim is None else tuples(claim, width))
+    seed = h512("shuffle", eh, *context, width, n, key, digest(claimed), digest(flatten(e_new)), digest(c))
     u = [expand(seed, i) for i in range(n)]
     u_new = [u[j] for j in psi]
 

@@ -204,6 +204,57 @@ def test_the_failing_holder_of_many_is_named(at: int) -> None:
     assert rejected.value.at == at
 
 
+def plus(data: bytes, at: int, value: int) -> bytes:
+    """The flat array with a number added to its scalar `at`."""
+    item = (int.from_bytes(data[32 * at : 32 * at + 32], "little") + value) % core.ORDER
+    return data[: 32 * at] + le(item) + data[32 * at + 32 :]
+
+
+def test_two_faults_that_cancel_each_other_are_both_seen() -> None:
+    """Each equation has a weight of its own, drawn here and now (clause E-5): in a sum without weights, a response one
+    too large would make good for another one too small."""
+    text = core.seal(eh=EH, key=KEY, context=OH, contest=0, limbs=[1, 2, 3], secret=EH)
+    sealed_proofs = plus(plus(text.proofs, 1, 1), 5, -1)
+    refused = core.verify_sealed(
+        eh=EH,
+        key=KEY,
+        contexts=OH * 3,
+        contests=[0] * 3,
+        limbs=[0, 1, 2],
+        ciphertexts=text.ciphertexts,
+        proofs=sealed_proofs,
+    )
+    assert refused == [0, 2]
+
+    outputs, proof = SHUFFLED[1]
+    first = 3 * 4 + 5  # s_1 behind the points of four tuples
+    for one, other in ((0, 1), (0, 2), (4, 5), (6, 7)):
+        wrong = plus(plus(proof, first + one, 1), first + other, -1)
+        with pytest.raises(core.ProofRejected):
+            core.verify_shuffle(eh=EH, context=["u"], width=1, key=KEY, inputs=TEXTS, outputs=outputs, proof=wrong)
+
+    publics, rows = core.base_mul(le(7) + le(9)), core.tag_rows(TEXTS)
+    wrong = plus(plus(SHARED[1], 3, 1), 4, -1)
+    with pytest.raises(core.ProofRejected):
+        core.verify_linear(
+            domain="tag", eh=EH, context=["u"], publics=publics, rows=rows, outputs=SHARED[0], proof=wrong
+        )
+
+
+def test_a_mixer_that_mixes_other_texts_than_it_says_is_refused() -> None:
+    """Its proof fits the outputs of the mixer before it, while it states other inputs. Points are shared between
+    statements only where the bytes are equal, so this is seen in a sum of both as well as alone."""
+    before = core.Shuffled(["u"], 1, TEXTS, *SHUFFLED[1])
+    claimed = sealed(KEY, [5, 6, 7, 8])
+    outputs, proof = second_shuffle.shuffle(
+        eh=EH, context=["u", 1], width=1, key=KEY, inputs=before.outputs, claim=claimed
+    )
+    after = core.Shuffled(["u", 1], 1, claimed, outputs, proof)
+    with pytest.raises(core.ProofRejected, match="re-encryption") as rejected:
+        core.verify_shuffles(eh=EH, key=KEY, statements=[before, after])
+    assert rejected.value.at == 1
+
+
 def test_nothing_at_all_is_no_proof() -> None:
     """An empty list of statements is nothing to refuse, but an empty statement is refused."""
     core.verify_shuffles(eh=EH, key=KEY, statements=[])
