@@ -1,4 +1,4 @@
-"""The three screens of a real station, driven by keyboard in a real browser (clauses C-1, C-8, B-6, B-7, B-9, B-10, J-6)."""
+"""The screens of a real station, driven by keyboard in a real browser (C-1, C-8, B-6, B-7, B-9, B-10, J-6)."""
 
 import contextlib
 import json
@@ -25,6 +25,7 @@ MARYAM, REZA, UNDER_AGE, NOBODY, CITIZEN = (synthetic(n) for n in (1, 2, 3, 4, 1
 SIZES = [(1024, 768), (1280, 800), (1920, 1080)]
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
 START_SECONDS_MAX = 120
+MEASURES = (Path(__file__).parent / "measures.js").read_text(encoding="utf-8")
 SCREEN_DIAGONAL_MM = 381  # fifteen inches
 TARGET_MM = 12
 SECOND_CONTEST = """[[contest]]
@@ -160,20 +161,64 @@ def cast(page: Page) -> str:
     return page.locator("[data-fill=receipt]").inner_text()
 
 
-def test_maryam_votes_by_keyboard_alone(browser: Browser, page: Page, tmp_path: Path) -> None:
+def open_station(page: Page, station: Station) -> None:
+    page.goto(f"{station.base}/supervisor")
+    page.wait_for_selector("[data-panel=open]:not([hidden])")
+    page.keyboard.type("نسرین پارسا")
+    press(page, "Tab")
+    page.keyboard.type("بهرام صفایی")
+    press(page, "Enter")
+    page.wait_for_selector("#sheet-qr[src]")
+
+
+def close_station(page: Page, station: Station) -> None:
+    page.goto(f"{station.base}/supervisor")
+    page.wait_for_selector("#also button")
+    press(page, "F6", "Enter")
+    assert station.status()["state"] == "open"  # one Enter does not close
+    press(page, "Enter")
+    page.wait_for_selector("#sheet-qr[src]")
+
+
+def choose_two_and_confirm_blank(page: Page) -> list[str]:
+    """Two names in the first contest, none in the second; the names."""
+    page.keyboard.type("1001")
+    letters(page, "KeyP", "KeyS", "Digit2")  # «حس», then the second of six
+    expect(page.locator("#slots button")).to_have_count(2)
+    names = page.locator("#slots .name").all_inner_texts()
+    press(page, "Enter", "Enter")
+    at(page, "review")
+    press(page, "Enter")  # not yet: the other contest is empty, and white must be said
+    expect(page.locator("[data-fill=review-say]")).to_contain_text("رأی سفید")
+    press(page, "Digit0", "Enter")
+    at(page, "seal")
+    return names
+
+
+def try_machine(page: Page, names: list[str]) -> None:
+    """One test on the seal screen, then the seal screen again."""
+    press(page, "*")
+    at(page, "opened")
+    page.wait_for_selector("#opening[src]")
+    assert_absent(page, names)
+    press(page, "Enter")
+    at(page, "tray")
+    assert page.locator("#slots .name").all_inner_texts() == names
+    press(page, "Enter", "Enter", "Digit0", "Enter")
+    at(page, "seal")
+
+
+def assert_absent(page: Page, names: list[str]) -> None:
+    assert [name for name in names if name in page.content()] == []
+
+
+def test_maryam_votes_by_keyboard_alone(page: Page, tmp_path: Path) -> None:
     """Two officers open.  Maryam is checked in with eleven keys and refused when she comes again.  In the booth she
     finds names by code and by letters, tries the machine once, goes back to her names, leaves the second contest white,
     and casts.  Wanted: slip 2 and the screen agree on the code, her names are nowhere near it, the counts close."""
     with running(tmp_path / "station", two_contests(tmp_path / "election")) as station:
-        page.goto(f"{station.base}/supervisor")
-        page.wait_for_selector("[data-panel=open]:not([hidden])")
-        page.keyboard.type("نسرین پارسا")
-        press(page, "Tab")
-        page.keyboard.type("بهرام صفایی")
-        press(page, "Enter")
-        page.wait_for_selector("#sheet-qr[src]")
+        open_station(page, station)
         assert station.last("zero")["fields"]["cast"] == "0"
-
         slip = check_in(page, station, MARYAM)
         expect(page.locator("[data-fill=name]")).to_have_text("غرفهٔ ۱")
         page.keyboard.type(MARYAM)
@@ -181,48 +226,24 @@ def test_maryam_votes_by_keyboard_alone(browser: Browser, page: Page, tmp_path: 
         expect(page.locator("[data-fill=word]")).to_have_text("پیش‌تر پذیرش شده در همین شعبه")
 
         to_tray(page, station, slip)
-        page.keyboard.type("1001")
-        letters(page, "KeyP", "KeyS", "Digit2")  # «حس», then the second of six
-        expect(page.locator("#slots button")).to_have_count(2)
-        names = page.locator("#slots .name").all_inner_texts()
-        press(page, "Enter", "Enter")
-        at(page, "review")
-        press(page, "Enter")  # not yet: the other contest is empty, and white must be said
-        expect(page.locator("[data-fill=review-say]")).to_contain_text("رأی سفید")
-        press(page, "Digit0", "Enter")
-        at(page, "seal")
-        assert not any(name in page.content() for name in names)
-
-        press(page, "*")
-        at(page, "opened")
-        page.wait_for_selector("#opening[src]")
-        assert not any(name in page.content() for name in names)
-        press(page, "Enter")
-        at(page, "tray")
-        assert page.locator("#slots .name").all_inner_texts() == names
-        press(page, "Enter", "Enter", "Digit0", "Enter")
-        at(page, "seal")
+        names = choose_two_and_confirm_blank(page)
+        assert_absent(page, names)
+        try_machine(page, names)
         code = cast(page)
-        assert not any(name in page.content() for name in names)
+        assert_absent(page, names)
         assert code == station.last("cast")["fields"]["code"]
         press(page, "Enter")
         at(page, "welcome")
-        assert code not in page.content()
+        assert_absent(page, [code])
 
-        page.goto(f"{station.base}/supervisor")
-        page.wait_for_selector("#also button")
-        press(page, "F6", "Enter")
-        assert station.status()["state"] == "open"
-        press(page, "Enter")
-        page.wait_for_selector("#sheet-qr[src]")
+        close_station(page, station)
         closing = station.last("closing")["fields"]
-        assert {name: closing[name] for name in ("permits", "refused", "prepared", "cast", "tested", "dropped")} == {
-            "permits": "1", "refused": "1", "prepared": "2", "cast": "1", "tested": "1", "dropped": "0",
-        }  # fmt: skip
+        counts = {name: closing[name] for name in ("permits", "refused", "prepared", "cast", "tested", "dropped")}
+        assert counts == {"permits": "1", "refused": "1", "prepared": "2", "cast": "1", "tested": "1", "dropped": "0"}
 
 
 def test_a_scanner_works_under_a_persian_keyboard_layout(page: Page, tehran: Station) -> None:
-    """C-8.  The machine's layout is Persian, so the reader's keys arrive as Persian letters; only their places count."""
+    """C-8.  The layout is Persian, so the reader's keys arrive as Persian letters; only their places count."""
     slip = check_in(page, tehran, CITIZEN)
     page.goto(f"{tehran.base}/ballot")
     at(page, "welcome")
@@ -243,7 +264,7 @@ def _persian_key(session: CDPSession, symbol: str) -> None:
 def test_the_tray_never_guesses(page: Page, tehran: Station) -> None:
     """A code of nobody adds nothing and stays selected; a name twice is said; the thirty-first finds no place."""
     to_tray(page, tehran, check_in(page, tehran, synthetic(11)))
-    say, slots, field = page.locator("[data-screen=tray] [data-fill=say]"), page.locator("#slots button"), page.locator("#field")
+    say, slots = page.locator("[data-screen=tray] [data-fill=say]"), page.locator("#slots button")
     page.keyboard.type("9999")
     expect(say).to_have_text("نامزدی با کد ۹۹۹۹ نیست")
     expect(slots).to_have_count(0)
@@ -262,7 +283,7 @@ def test_the_tray_never_guesses(page: Page, tehran: Station) -> None:
     press(page, "Delete")
     expect(slots).to_have_count(28)
     scan(page, "AP1" + "0123456789ABCDEF" * 8)  # a stray paper before the reader
-    expect(field).to_have_value("")
+    expect(page.locator("#field")).to_have_value("")
     expect(slots).to_have_count(28)
     expect(page.locator("body")).to_have_attribute("data-at", "tray")
 
@@ -292,12 +313,11 @@ def test_an_idle_minute_draws_the_curtain(page: Page, tehran: Station) -> None:
     page.keyboard.type("1001")
     press(page, "Enter", "Enter")
     at(page, "seal")
-    cast(page)
-    scan_again = page.locator("[data-fill=receipt]").inner_text()
+    code = cast(page)
     page.goto(f"{tehran.base}/ballot")
     scan(page, first)  # a spent card tells its receipt again
     at(page, "done")
-    expect(page.locator("[data-fill=receipt]")).to_have_text(scan_again)
+    expect(page.locator("[data-fill=receipt]")).to_have_text(code)
 
 
 @pytest.mark.parametrize(("person", "kind", "word"), [(UNDER_AGE, "no", "به سن رأی نرسیده"), (NOBODY, "ask", "سرپرست")])
@@ -323,30 +343,11 @@ def test_escape_at_the_desk_is_recorded(page: Page, tehran: Station) -> None:
     assert (after["refused"], after["permits"]) == (before["refused"] + 1, before["permits"])
 
 
-KEYS_PER_NAME = """async () => {
-  const [{ Candidates }, answer] = await Promise.all([import("/static/js/search.js"), fetch("/api/candidates").then((a) => a.json())]);
-  const candidates = new Candidates(answer.contests.majlis);
-  const shows = (text, code) => candidates.hits(text).shown.some((row) => row.code === code);
-  const keys = (row) => {
-    const [first, ...rest] = row.tokens;
-    const last = rest.join(" ");
-    for (let length = 2; length < 12; length += 1) {
-      for (let ofLast = 0; ofLast <= Math.min(length, last.length); ofLast += 1) {
-        const ofFirst = length - ofLast - (ofLast && ofLast < length ? 1 : 0);
-        const text = [first.slice(0, ofFirst), last.slice(0, ofLast)].filter(Boolean).join(" ");
-        if (text.length === length && shows(text, row.code)) return length + 1;
-      }
-    }
-    return row.code.length;
-  };
-  return candidates.rows.map((row) => Math.min(keys(row), 12));
-}"""
-
-
 def test_any_of_3545_names_is_a_few_keys_away(page: Page, tehran: Station) -> None:
     """Letters of the given and the family name, then one of the six keys: a median of at most five keys a name."""
     page.goto(f"{tehran.base}/ballot")
-    counts = page.evaluate(KEYS_PER_NAME)
+    page.evaluate(MEASURES)
+    counts = page.evaluate("measures.keysPerName('majlis')")
     assert len(counts) == 3545
     assert statistics.median(counts) <= 5
 
@@ -354,11 +355,8 @@ def test_any_of_3545_names_is_a_few_keys_away(page: Page, tehran: Station) -> No
 def test_candidates_stand_in_the_order_of_the_persian_alphabet(page: Page, tehran: Station) -> None:
     """The browser's own collation for Persian agrees with the order in which hits are shown."""
     page.goto(f"{tehran.base}/ballot")
-    assert page.evaluate("""async () => {
-      const rows = (await (await fetch("/api/candidates")).json()).contests.majlis;
-      const { compare } = new Intl.Collator("fa");
-      return rows.every((row, place) => place === 0 || compare(rows[place - 1].name, row.name) <= 0);
-    }""")
+    page.evaluate(MEASURES)
+    assert page.evaluate("measures.inAlphabeticalOrder('majlis')")
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -403,26 +401,13 @@ def test_every_screen_fits_and_is_accessible(page: Page, tehran: Station, size: 
     judge(page, "done")
 
 
-TOO_SMALL = """(least) => [...document.querySelectorAll("button, input:not(#national-id)")]
-  .map((one) => [one, one.getBoundingClientRect()])
-  .filter(([one, box]) => box.width && !one.disabled && (box.width < least || box.height < least))
-  .map(([one, box]) => `${one.textContent.trim() || one.name || one.id} ${box.width.toFixed(1)}×${box.height.toFixed(1)}`)"""
-CUT_OFF = """() => [...document.querySelectorAll("main, main *, .strip, .top, dialog[open] *")]
-  .filter((one) => one.getClientRects().length && one.tagName !== "INPUT" && !one.matches(".name, .name *"))
-  .filter((one) => {
-    const box = one.getBoundingClientRect();
-    const outside = box.left < -1 || box.top < -1 || box.right > innerWidth + 1 || box.bottom > innerHeight + 1;
-    return outside || (one.scrollHeight > one.clientHeight + 2 && getComputedStyle(one).overflow !== "visible");
-  }).map((one) => `${one.tagName} ${one.className} ${one.textContent.trim().slice(0, 40)}`)"""
-
-
 def judge(page: Page, screen: str) -> None:
     size = page.viewport_size
     assert size is not None
     least = TARGET_MM * math.hypot(size["width"], size["height"]) / SCREEN_DIAGONAL_MM
-    assert page.evaluate(TOO_SMALL, least - 0.5) == [], screen
-    assert page.evaluate(CUT_OFF) == [], screen
+    page.evaluate(MEASURES)
+    assert page.evaluate("(least) => measures.tooSmall(least)", least - 0.5) == [], screen
+    assert page.evaluate("measures.overlapping()") == [], screen
+    assert page.evaluate("measures.cutOff()") == [], screen
     page.evaluate((ROOT / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8"))
-    found = page.evaluate("""() => axe.run(document, { rules: { "color-contrast-enhanced": { enabled: true } } })
-      .then((result) => result.violations.flatMap((one) => one.nodes.map((node) => [one.id, node.html, node.any[0]?.message])))""")
-    assert found == [], screen
+    assert page.evaluate("measures.axe()") == [], screen

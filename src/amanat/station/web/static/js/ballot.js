@@ -95,7 +95,7 @@ function drawArmed() {
     "cast-how": armed === "cast" ? "یک بار دیگر Enter" : "دو بار Enter، یا یک ثانیه نگه دارید",
   });
   $("[data-do=cast]").classList.toggle("armed", armed === "cast");
-  $("[data-do=leave]").textContent = armed === "leave" ? "دوباره بزنید: خروج" : "خروج بدون رأی";
+  $("[data-do=leave]").textContent = armed === "leave" ? "دوباره: خروج" : "خروج";
 }
 
 // ---- permit
@@ -160,11 +160,11 @@ function draw({ say = "", pulse = null, added = false }) {
   drawField(now);
   drawSlots(now, pulse);
   drawHits(now);
-  drawCard(now.searching ? null : now.last, now.chosen.includes(now.last), added);
+  drawCard(now.searching || now.contest.max_choices === 1 ? null : now.last, now.chosen.includes(now.last), added);
   drawBoard(now, visit.letters);
   fill({ say });
   const next = visit.trays[visit.at + 1];
-  $("[data-do=review]").firstChild.textContent = next ? `بعدی: ${next.contest.title_fa} ` : "بازبینی ";
+  $("[data-do=review]").firstChild.textContent = next ? "بعدی " : "بازبینی ";
 }
 
 function onwards() {
@@ -188,8 +188,8 @@ function reviewList(one, place) {
     make("span", { class: "name", text: digits(row.name) }, row.mark ? make("small", { text: ` (${row.mark})` }) : null),
     make("bdi", { dir: "ltr", class: "code", text: digits(row.code) }),
     make("button", { type: "button", class: "remove", "data-remove": row.code, "data-of": place, text: "✕", "aria-label": `برداشتن ${row.name}` })));
-  const list = make("ol", { class: "names" }, ...rows);
-  columns(list, chosen.length, chosen.length > 5 ? { narrow: 2, wide: visit.trays.length > 1 && chosen.length > 16 ? 4 : 3 } : { narrow: 1, wide: 1 });
+  const list = make("ol", { class: chosen.length > 5 ? "names" : "names few" }, ...rows);
+  columns(list, chosen.length, chosen.length > 5 ? { narrow: chosen.length > 20 ? 3 : 2, wide: visit.trays.length > 1 && chosen.length > 16 ? 4 : 3 } : { narrow: 1, wide: 1 });
   return make("div", { class: "list" }, visit.trays.length > 1 ? heading : null, list);
 }
 
@@ -285,7 +285,10 @@ async function done(answer) {
 }
 
 async function leave() {
-  if (armed !== "leave") return arm("leave");
+  if (armed !== "leave") {
+    arm("leave");
+    return draw({ say: "خروج بدون رأی؟ دوباره بزنید؛ تعرفه معتبر می‌ماند" });
+  }
   await post("/api/booth/leave");
   return welcome("رأیی به صندوق نیفتاد؛ تعرفهٔ شما هنوز معتبر است");
 }

@@ -12,13 +12,8 @@ export function mediaWords(media) {
   return { good: false, text: `${names.join("؛ ")}؛ سرپرست را خبر کنید` };
 }
 
-/** The age of the oldest entry that headquarters does not hold yet, in milliseconds; null if there is none. */
-export const oldestAge = (status) => (status.queue.undelivered && status.queue.oldest_ms ? status.now_ms - status.queue.oldest_ms : null);
-
-export function queueWords(status) {
-  const { undelivered } = status.queue;
+export function queueWords({ queue: { undelivered, oldest_ms: age } }) {
   if (!undelivered) return { good: true, text: "همه به ستاد رسیده است" };
-  const age = oldestAge(status);
   return { good: true, text: `${number(undelivered)} نوشته در صف تحویل${age === null ? "" : `؛ کهنه‌ترین ${duration(age)} پیش`}` };
 }
 

@@ -3,7 +3,7 @@ import { drawQr, forgetQr, post } from "./api.js";
 import { $, $$, fill, make } from "./dom.js";
 import { ScanWatch } from "./keys.js";
 import { digits, duration, foldDigits, number } from "./persian.js";
-import { mediaWords, oldestAge, queueWords, watchStatus } from "./status.js";
+import { mediaWords, queueWords, watchStatus } from "./status.js";
 
 const LATE_MS = 3_600_000; // undelivered for an hour: carry it by hand
 const ARMED_MS = 6000;
@@ -45,7 +45,7 @@ function nextStep() {
   const media = mediaWords(status.media);
   if (status.stopped) return { title: "این دستگاه نمی‌نویسد", text: "رأی‌های پیشین امن است. رأی‌دهندگان را به غرفهٔ دیگر بفرستید و ستاد را خبر کنید.", act: "usb" };
   if (!media.good) return { title: media.text, text: "ادامه دهید و جانشین بخواهید؛ اکنون یک نسخه روی USB بردارید.", act: "usb" };
-  if (status.queue.undelivered && (oldestAge(status) > LATE_MS || (status.state === "closed" && !status.link.up))) {
+  if (status.queue.undelivered && (status.queue.oldest_ms > LATE_MS || (status.state === "closed" && !status.link.up))) {
     return { title: "نوشته‌ها را با USB به ستاد برسانید", text: `${number(status.queue.undelivered)} نوشته هنوز به ستاد نرسیده است.`, act: "usb" };
   }
   if (status.state === "closed") return { title: "کار این دستگاه پایان یافت", text: queueWords(status).text, act: "close" };
@@ -58,7 +58,7 @@ function drawStatus() {
   const rows = [
     ["شعبه", { good: status.state === "open", text: { new: "گشوده نشده", open: "باز", closed: "بسته" }[status.state] }],
     ["شبکه", { good: status.link.up, text: digits(status.link.words_fa || "این دستگاه خود به ستاد وصل نمی‌شود؛ از دستگاه پذیرش می‌رسد") }],
-    ["تحویل", { good: !(oldestAge(status) > LATE_MS), text: queue.text }],
+    ["تحویل", { good: !(status.queue.oldest_ms > LATE_MS), text: queue.text }],
     ["حافظه‌ها", media],
   ];
   $("#health").replaceChildren(...rows.map(([name, state]) =>

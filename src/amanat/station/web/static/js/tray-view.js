@@ -10,10 +10,10 @@ const initials = (name) => name.split(" ").map((word) => word[0]).slice(0, 2).jo
 
 function slot(row, place, pulse) {
   const order = make("span", { class: "place", text: number(place + 1) });
-  if (!row) return make("li", { class: "empty" }, order);
+  if (!row) return make("li", { class: "empty" }, order, make("span", { class: "hint", text: "هنوز نامی نیست" }));
   const about = make("span", { class: "about" }, code(digits(row.code)), row.mark ? ` · ${row.mark}` : "");
   const name = make("span", { class: row.name.length > LONG ? "name long" : "name", text: digits(row.name) });
-  return make("li", {}, make("button", { type: "button", "data-code": row.code, class: row.code === pulse ? "pulse" : null }, order, name, about));
+  return make("li", {}, make("button", { type: "button", "data-code": row.code, class: `${row.mark ? "marked" : ""} ${row.code === pulse ? "pulse" : ""}` }, order, name, about));
 }
 
 /** Sets the rows of a list that fills columns downwards: `narrow` and `wide` are its numbers of columns. */

@@ -1,0 +1,60 @@
+// What the tests measure inside a page; evaluated there, so that the page's own policy stays as it is.
+window.measures = {
+  tooSmall: (least) =>
+    [...document.querySelectorAll("button, input:not(#national-id)")]
+      .map((one) => [one, one.getBoundingClientRect()])
+      .filter(([one, box]) => box.width && !one.disabled && Math.min(box.width, box.height) < least)
+      .map(([one, box]) => `${one.textContent.trim() || one.name || one.id} ${box.width.toFixed(1)}×${box.height.toFixed(1)}`),
+
+  overlapping() {
+    const seen = [...document.querySelectorAll("button")].map((one) => [one, one.getBoundingClientRect()]);
+    const boxes = seen.filter(([, box]) => box.width);
+    const apart = (a, b) =>
+      a.right <= b.left + 1 || b.right <= a.left + 1 || a.bottom <= b.top + 1 || b.bottom <= a.top + 1;
+    return boxes.flatMap(([one, box], place) =>
+      boxes.slice(place + 1).filter(([, other]) => !apart(box, other)).map(([other]) => `${one.textContent} / ${other.textContent}`));
+  },
+
+  cutOff: () =>
+    [...document.querySelectorAll("main, main *, .strip, .top, dialog[open] *")]
+      .filter((one) => one.getClientRects().length && one.tagName !== "INPUT" && !one.matches(".name, .name *"))
+      .filter((one) => {
+        const box = one.getBoundingClientRect();
+        const outside = box.left < -1 || box.top < -1 || box.right > innerWidth + 1 || box.bottom > innerHeight + 1;
+        return outside || (one.scrollHeight > one.clientHeight + 2 && getComputedStyle(one).overflow !== "visible");
+      })
+      .map((one) => `${one.tagName} ${one.className} ${one.textContent.trim().slice(0, 40)}`),
+
+  async axe() {
+    const { violations } = await axe.run(document, { rules: { "color-contrast-enhanced": { enabled: true } } });
+    return violations.flatMap((one) => one.nodes.map((node) => [one.id, node.html, node.any[0]?.message]));
+  },
+
+  /** The least keys for each of the contest's names: letters of the given and the family name, then one of 1 to 6. */
+  async keysPerName(contest) {
+    const { Candidates } = await import("/static/js/search.js");
+    const answer = await (await fetch("/api/candidates")).json();
+    const candidates = new Candidates(answer.contests[contest]);
+    const shows = (text, code) => candidates.hits(text).shown.some((row) => row.code === code);
+    const texts = function* (row, length) {
+      const [first, ...rest] = row.tokens;
+      const last = rest.join(" ");
+      for (let ofLast = 0; ofLast <= Math.min(length, last.length); ofLast += 1) {
+        const ofFirst = length - ofLast - (ofLast && ofLast < length ? 1 : 0);
+        yield [first.slice(0, ofFirst), last.slice(0, ofLast)].filter(Boolean).join(" ");
+      }
+    };
+    return candidates.rows.map((row) => {
+      for (let length = 2; length < 12; length += 1) {
+        for (const text of texts(row, length)) if (text.length === length && shows(text, row.code)) return length + 1;
+      }
+      return 12;
+    });
+  },
+
+  async inAlphabeticalOrder(contest) {
+    const rows = (await (await fetch("/api/candidates")).json()).contests[contest];
+    const { compare } = new Intl.Collator("fa");
+    return rows.every((row, place) => place === 0 || compare(rows[place - 1].name, row.name) <= 0);
+  },
+};
