@@ -1,8 +1,11 @@
 """An election as organisers write it (M-1, M-4, M-5): what is forgiven, and how each fault is told."""
 
+from collections.abc import Callable
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from amanat.errors import BadInput
 from amanat.records import manifest
@@ -291,3 +294,50 @@ def test_a_row_of_many_cells_is_no_endless_line() -> None:
     """Just under the limit is a row like any other."""
     long = edited(CANDIDATES, "Ali Karimi", "A" * (LINE_MAX - 100))
     assert len(read(candidates=long).contests[0].candidates[0].name_en) == LINE_MAX - 100
+
+
+def told(do: Callable[[], object]) -> BadInput | None:
+    """What a person is told, or None if all is well."""
+    try:
+        do()
+    except BadInput as fault:
+        return fault
+    return None
+
+
+TYPED = st.sampled_from(
+    [
+        '""',
+        "[]",
+        "{}",
+        "true",
+        "1.5",
+        "-1",
+        "[[1]]",
+        '["x", 1]',
+        "inf",
+        "1402-12-11",
+        "12:00:00",
+        '"{field}"',
+        "\r",
+        '"',
+    ]
+) | st.text(max_size=5)
+
+
+@given(st.sampled_from(list(FILES)), st.data())
+def test_whatever_is_typed_there_is_an_election_or_a_sentence(file: str, data: st.DataObject) -> None:
+    """Anything put anywhere in any of the files: read, or told in both languages; never a traceback."""
+    text = FILES[file]
+    at = data.draw(st.integers(0, len(text)))
+    changed = text[:at] + data.draw(TYPED) + text[at + data.draw(st.integers(0, 40)) :]
+    fault = told(lambda: read(**{file: changed}))
+    assert fault is None or all(file in fault.say(language) for language in ("fa", "en"))
+
+
+def test_a_line_of_toml_ends_where_an_editor_ends_it() -> None:
+    """A line separator inside a title does not shift the numbers that are told."""
+    odd = edited(ELECTION, "دماوند و فیروزکوه", "دماوند\u2028فیروزکوه")
+    with pytest.raises(BadInput) as caught:
+        read(election=edited(odd, "seats = 1", "seats = 0"))
+    assert caught.value.facts["line"] == 12

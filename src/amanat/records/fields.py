@@ -233,4 +233,4 @@ def read_toml(data: bytes, *, file: str, faults: Faults) -> Fields:
         found = re.search(r"line (\d+)", str(cause))
         line = int(found[1]) if found else text.count("\n") + 1
         raise BadInput("toml-syntax", file=file, line=line, why=clip(cause)) from cause
-    return Fields(file, faults, values, text.splitlines(), 1, "")
+    return Fields(file, faults, values, text.split("\n"), 1, "")
