@@ -1,5 +1,6 @@
 """The house keeps its own rules: arrows, budgets, sentences, clauses, and what may not stand in a file."""
 
+import ast
 import re
 import string
 import subprocess
@@ -11,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SRC = ROOT / "src/amanat"
-BUDGETS = {  # lines of code without blanks, comments and docstring-only lines counted as code: simply all lines
+BUDGETS = {  # lines of code, see lines_of_code; more needs a decision in docs/adr
     "crypto": (["crypto/proofs/src", "crypto/bindings/src", "crypto/python"], 1_800),
     "rules": (["src/amanat/rules"], 1_200),
     "records": (["src/amanat/records"], 2_300),
@@ -33,13 +34,32 @@ def tracked(*patterns: str) -> list[Path]:
 
 
 def lines_of_code(folder: str, *, without: str | None = None) -> int:
-    """Lines that are neither blank nor comment, of tracked code below a folder."""
+    """Lines that are neither blank, comment nor docstring, of tracked code below a folder."""
     total = 0
     for path in tracked(folder):
         if path.suffix not in CODE or (without and str(path.relative_to(ROOT)).startswith(without)):
             continue
-        rows = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+        text = path.read_text(encoding="utf-8")
+        rows = (line.strip() for line in text.splitlines())
         total += sum(1 for row in rows if row and not row.startswith(("#", "//", "/*", "*")))
+        total -= docstring_lines(text) if path.suffix in {".py", ".pyi"} else 0
+    return total
+
+
+def docstring_lines(text: str) -> int:
+    """Lines, blank ones apart, that docstrings take in a Python source."""
+    total = 0
+    for node in ast.walk(ast.parse(text)):
+        body = getattr(node, "body", None)
+        if not isinstance(body, list):
+            continue
+        for part in body:
+            if (
+                isinstance(part, ast.Expr)
+                and isinstance(part.value, ast.Constant)
+                and isinstance(part.value.value, str)
+            ):
+                total += sum(1 for row in part.value.value.splitlines() if row.strip())
     return total
 
 
@@ -63,7 +83,14 @@ def test_no_python_file_is_longer_than_400_lines() -> None:
 
 def test_the_arrows_hold() -> None:
     """cli > rehearsal > hq | station | count > sync > records > rules > errors, exhaustively."""
-    done = subprocess.run(["lint-imports"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "lint-imports")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout
 
 
