@@ -20,9 +20,9 @@ BUDGETS = {  # lines of code, see lines_of_code; more needs a decision in docs/a
     "station": (["src/amanat/station"], 2_500),
     "station/web": (["src/amanat/station/web"], 2_000),
     "hq": (["src/amanat/hq"], 8_000),
-    "count": (["src/amanat/count"], 2_000),
+    "count": (["src/amanat/count"], 2_300),
     "rehearsal": (["src/amanat/rehearsal"], 2_500),
-    "verifier": (["verifier/src"], 2_200),
+    "verifier": (["verifier/src"], 2_800),
 }
 CODE = {".py", ".rs", ".js", ".css", ".html", ".pyi"}
 
