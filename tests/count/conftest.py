@@ -28,17 +28,8 @@ from amanat.records import election_record as paths
 from amanat.records.ballot import Core, SealedBallot, ballot_id, seal
 from amanat.records.device import Certificate, certificate_id
 from amanat.records.identifiers import merkle_root, sign
-from amanat.records.manifest import (
-    Authority,
-    Candidate,
-    Contest,
-    Headquarters,
-    Manifest,
-    Mixer,
-    Station,
-    Trustees,
-)
-from amanat.records.order import Decision, DecisionKind, Exclusion, Reason, decision_id
+from amanat.records.manifest import Authority, Candidate, Contest, Headquarters, Manifest, Mixer, Station, Trustees
+from amanat.records.order import Decision, DecisionKind, Exclusion, Reason, decision_id, order_id
 from amanat.records.permit import IssuedPermit, Permit, credential_point, issue, permit_hash
 from amanat.records.sheet import CLOSING, Sheet, sheet_id
 from amanat.rules.national_id import synthetic
@@ -120,8 +111,9 @@ class County:
     seats: int = 1
     rule_set: str = "majlis-1402"
     approvals: int = 0
+    mode: int = 0
+    paper: bool = False
     boxes: dict[int, list[Cast]] = field(default_factory=lambda: {0: [], 1: [], 2: [], 3: []})
-    unused_permits: list[tuple[int, bytes]] = field(default_factory=list)
     approved: list[tuple[bytes, int, bytes]] = field(default_factory=list)
     tested: list[tuple[bytes, int]] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
@@ -132,9 +124,12 @@ class County:
 
     def __post_init__(self) -> None:
         codes = [Candidate(str(1001 + i), f"نامزد {i}", f"Candidate {i}") for i in range(self.candidates)]
-        contest = Contest("majlis", self.seats, self.choices, 0, self.unit_min, int(self.choices > 3), tuple(codes))
+        unit_by = int(self.choices > 3)
+        contest = Contest("majlis", self.seats, self.choices, self.mode, self.unit_min, unit_by, tuple(codes))
+        needed = (0, 0, self.approvals)
         stations = tuple(
-            Station(f"S00{i + 1}", "A" if i < 2 else "B", "D", 1, int(self.approvals and i == 2), 0) for i in range(3)
+            Station(f"S00{at + 1}", "AAB"[at], "D", 1, approvals, int(self.paper))
+            for at, approvals in enumerate(needed)
         )
         self.manifest = Manifest(
             "county",
@@ -231,6 +226,12 @@ class County:
         core = Core(second.permit, second.signature, sealed.ciphertexts, (point + s,))
         return first, self.put(station, self.with_core(replace(first, person=other, issued=second), station, core))
 
+    def certificate_id(self, device: int) -> bytes:
+        return certificate_id(self.eh, self.certificates[device])
+
+    def decision_id(self, decision: Decision) -> bytes:
+        return decision_id(self.eh, decision.encode())
+
     def permit_hash(self, cast: Cast) -> bytes:
         return bytes(permit_hash(self.eh, cast.issued.permit))
 
@@ -271,8 +272,8 @@ class County:
         self.write(paths.ballots_path(1), cbor.encode_seq([cast.sealed.core, cast.signature] for cast in self.casts))
         boards = [keys.Keys(self.root / "authorities" / role).signing_seed for role in ROLES]
         decisions = sorted((decision_id(self.eh, d.encode()), d.encode()) for d in self.decisions)
-        signed = [[data, [sign(seed, "decision", self.eh, id_) for seed in boards]] for id_, data in decisions]
-        self.write(paths.decisions_path(1), cbor.encode_seq(signed))
+        by_boards = ([data, [sign(seed, "decision", self.eh, id_) for seed in boards]] for id_, data in decisions)
+        self.write(paths.decisions_path(1), b"".join(map(cbor.encode, by_boards)))
         exclusions = sorted(self.exclusions, key=lambda exclusion: exclusion.credential)
         self.write(paths.exclusions_path(1), cbor.encode_seq(exclusion.fields() for exclusion in exclusions))
         self.write(paths.APPROVALS, cbor.encode_seq([*row] for row in sorted(self.approved)))
@@ -295,18 +296,16 @@ class County:
         for station, box in self.boxes.items():
             for cast in box:
                 issued[station].add(self.permit_hash(cast))
-        for station, ph in self.unused_permits:
-            issued[station].add(ph)
         rows = sorted((ph, device) for device, hashes in issued.items() for ph in hashes - self.unlisted)
         self.write(paths.PERMITS, cbor.encode_seq([*row] for row in rows))
         signed: list[tuple[bytes, list[cbor.Encodable]]] = []
         ends: list[object] = []
         for device in range(3):
-            box = sorted(cast.id for cast in self.boxes[device])
+            ids = sorted(cast.id for cast in self.boxes[device])
             tested = sum(row[1] == device for row in self.tested)
             permits = sorted(issued[device] - self.unlisted)
-            counts = (len(permits), 1, len(box) + tested + 2, len(box), tested, 2)
-            roots = merkle_root(permits), merkle_root(box)
+            counts = (len(permits), 1, len(ids) + tested + 2, len(ids), tested, 2)
+            roots = merkle_root(permits), merkle_root(ids)
             sheet = Sheet(CLOSING, device, 99, bytes(32), *counts, *roots).encode()
             id_ = sheet_id(self.eh, sheet)
             signed.append((id_, [sheet, sign(self.seeds[device], "sheet", self.eh, id_)]))
@@ -361,12 +360,17 @@ class County:
             return self.run(patience=patience)
 
     def run(self, *, patience: float = 5.0) -> dict[str, float]:
-        places = {name: self.root / name for name in ("record", "private", "trustees", "mixers")}
-        return pipeline.run(**places, patience=patience)
+        return pipeline.run(
+            record=self.record,
+            private=self.private,
+            trustees=self.root / "trustees",
+            mixers=self.root / "mixers",
+            patience=patience,
+        )
 
     def publish(self) -> None:
         """Headquarters' part after the count: entries 05 and 06, sums, signature."""
-        self.log.append(b"\x05" + crypto_id("order", self.eh, (self.record / paths.order_path(1)).read_bytes()))
+        self.log.append(b"\x05" + order_id(self.eh, (self.record / paths.order_path(1)).read_bytes()))
         found = {str(p.relative_to(self.record)): p for p in self.record.rglob("*") if p.is_file()}
         sums = paths.sums_text({name: hashlib.sha256(p.read_bytes()).digest() for name, p in found.items()}).encode()
         self.write(paths.SUMS, sums)
@@ -379,10 +383,6 @@ class County:
     def set_aside(self) -> dict[bytes, tuple[int, bytes | None]]:
         rows = cbor.decode_seq((self.record / paths.set_aside_path(1)).read_bytes())
         return {row[0]: (row[1], row[2]) for row in rows}  # type: ignore[index,misc]
-
-
-def crypto_id(domain: str, eh: bytes, data: bytes) -> bytes:
-    return hashlib.sha256(b"amanat/v1/" + domain.encode() + b"\0" + eh + data).digest()
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def _machine(sub: Any, name: str, machine: type[Machine], example: str, belongs:
     init.add_argument("--passphrase", type=Path, required=True, metavar="FILE", help="file with the passphrase")
     init.set_defaults(run=lambda args: _init(args, name, belongs.removeprefix("--")))
     run = group.add_parser("run", help="answer jobs until told to stop")
-    run.add_argument("dir", type=Path)
+    run.add_argument("dir", type=folder)
     run.add_argument("--election-hash", metavar="HEX", help="the election hash as you were told it; others are refused")
     run.set_defaults(run=lambda args: _serve(machine(args.dir, given=_hex(args.election_hash))))
 
@@ -82,6 +82,13 @@ def _serve(machine: Machine) -> int:
     return 0
 
 
+def folder(text: str) -> Path:
+    """An argument that is a folder which is there."""
+    if not (path := Path(text)).is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {text}")
+    return path
+
+
 def _hex(text: str | None) -> bytes | None:
     try:
         return None if text is None else bytes.fromhex(text)
@@ -91,8 +98,8 @@ def _hex(text: str | None) -> bytes | None:
 
 def _ceremony(count: Any) -> None:
     parser = count.add_parser("ceremony", help="hold the key ceremony between running trustees")
-    parser.add_argument("--election", type=Path, required=True, help="folder with election.toml")
-    parser.add_argument("--trustees", type=Path, required=True, help="folder with 1…n")
+    parser.add_argument("--election", type=folder, required=True, help="folder with election.toml")
+    parser.add_argument("--trustees", type=folder, required=True, help="folder with 1…n")
     parser.add_argument("--out", type=Path, required=True)
     parser.set_defaults(run=_run_ceremony)
     init = count.add_parser("authority-init", help="make the keys of a board that signs orders and decisions")
@@ -102,7 +109,7 @@ def _ceremony(count: Any) -> None:
     init.add_argument("--passphrase", type=Path, required=True, metavar="FILE")
     init.set_defaults(run=_init_authority)
     sign = count.add_parser("sign", help="sign decisions or late certificates by every board")
-    sign.add_argument("--authorities", type=Path, required=True)
+    sign.add_argument("--authorities", type=folder, required=True)
     sign.add_argument("--eh", required=True, metavar="HEX")
     sign.add_argument("--domain", choices=["decision", "device"], default="decision")
     sign.add_argument("--digest", action="append", required=True, metavar="HEX")
@@ -138,9 +145,9 @@ def _sign(args: argparse.Namespace) -> int:
 
 def _order(count: Any) -> None:
     parser = count.add_parser("order", help="check the record, draw up the order, have every board sign it")
-    parser.add_argument("--record", type=Path, required=True)
-    parser.add_argument("--private", type=Path, required=True)
-    parser.add_argument("--authorities", type=Path, required=True)
+    parser.add_argument("--record", type=folder, required=True)
+    parser.add_argument("--private", type=folder, required=True)
+    parser.add_argument("--authorities", type=folder, required=True)
     parser.add_argument("--apart", action="append", default=[], metavar="STATION", help="a station to be counted apart")
     parser.set_defaults(run=_draw_up)
 
@@ -153,10 +160,12 @@ def _draw_up(args: argparse.Namespace) -> int:
 
 def _run(count: Any) -> None:
     parser = count.add_parser("run", help="tags, mixes, decryption and tally; resumable")
-    parser.add_argument("--record", type=Path, required=True)
-    parser.add_argument("--private", type=Path, required=True)
-    parser.add_argument("--trustees", type=Path, required=True, help="folder with 1…n, each a running `amanat trustee`")
-    parser.add_argument("--mixers", type=Path, required=True, help="folder with 0…, each a running `amanat mixer`")
+    parser.add_argument("--record", type=folder, required=True)
+    parser.add_argument("--private", type=folder, required=True)
+    parser.add_argument(
+        "--trustees", type=folder, required=True, help="folder with 1…n, each a running `amanat trustee`"
+    )
+    parser.add_argument("--mixers", type=folder, required=True, help="folder with 0…, each a running `amanat mixer`")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="machines asked at once")
     parser.add_argument("--json", action="store_true", help="print the seconds of each stage as JSON")
     parser.set_defaults(run=_count)
@@ -177,8 +186,8 @@ def _count(args: argparse.Namespace) -> int:
 
 def _lot(count: Any) -> None:
     parser = count.add_parser("lot", help="record a drawing of lots for a tie, and write the result anew")
-    parser.add_argument("--record", type=Path, required=True)
-    parser.add_argument("--authorities", type=Path, required=True)
+    parser.add_argument("--record", type=folder, required=True)
+    parser.add_argument("--authorities", type=folder, required=True)
     parser.add_argument("--contest", required=True)
     parser.add_argument("--drawn", nargs="+", required=True, metavar="CODE", help="the codes drawn, in order")
     parser.add_argument("--text", type=Path, required=True, help="the minutes of the drawing; `-` reads them here")
