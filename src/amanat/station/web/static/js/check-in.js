@@ -20,7 +20,7 @@ const field = $("#national-id");
 const cells = $(".cells");
 const answer = $("#answer");
 const scans = new ScanWatch();
-let state = "closed"; // closed | typing | busy | open (eligible, waits for the clerk) | told
+let state = "typing"; // closed | typing | busy | open (eligible, waits for the clerk) | told
 let person = null;
 let timer = 0;
 
@@ -188,4 +188,5 @@ watchStatus((status) => {
     begin();
   }
 });
+begin();
 field.focus();
