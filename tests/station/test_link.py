@@ -362,7 +362,7 @@ async def test_the_stick_carries_what_the_line_could_not(county: County, electio
     """S-6.  The bundle opens with headquarters' key alone, holds the same triples, and taken twice changes nothing."""
     terminal = await county.begin("S1")
     await vote(terminal, terminal, MARYAM)
-    path = terminal.write_usb(tmp_path / "stick" / "s1")
+    path = Path(terminal.write_usb(tmp_path / "stick" / "s1")["path"])
     assert path.suffix == ".amanat-usb"
     suite = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
     envelope = decode_envelope(suite.decrypt(path.read_bytes(), HPKE_PRIVATE, info=election.eh))

@@ -15,13 +15,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from amanat.errors import AmanatError
 from amanat.records import cbor
 from amanat.records.permit import Permit, read_slip
-from amanat.station.refusal import Refused
+from amanat.station.refusal import Refused, screen_of
 from amanat.station.terminal import Terminal
 from amanat.station.web import pages
 
 Screen = dict[str, Any]
 Body = Mapping[str, Any]
-Act = Callable[[Terminal, Body], Awaitable[Screen]]
+Act = Callable[[Terminal, Body], Screen | Awaitable[Screen]]
 Kind = TypeVar("Kind")
 BODY_BYTES_MAX: Final = 4 << 20  # a colleague's entries; a person's request is a thousand times smaller
 
@@ -42,52 +42,13 @@ def texts(body: Body, name: str, default: list[str] | None = None) -> list[str]:
     return values
 
 
-async def _status(terminal: Terminal, _: Body) -> Screen:
-    return terminal.status()
-
-
-async def _open(terminal: Terminal, body: Body) -> Screen:
-    return await terminal.open(texts(body, "officers"))
-
-
-async def _close(terminal: Terminal, body: Body) -> Screen:
-    return await terminal.close_polls(field(body, "explanation", str, ""))
-
-
-async def _hourly(terminal: Terminal, _: Body) -> Screen:
-    return await terminal.hourly()
-
-
-async def _present(terminal: Terminal, _: Body) -> Screen:
-    terminal.poke_link()  # asks for news and waits for nothing
-    return {"ok": True}
-
-
-async def _look(terminal: Terminal, body: Body) -> Screen:
-    return terminal.desk.look(field(body, "national_id", str))
-
-
 async def _issue(terminal: Terminal, body: Body) -> Screen:
     contests = texts(body, "contests") if body.get("contests") is not None else None
-    national_id, document = field(body, "national_id", str), field(body, "document", int, 0)
+    person, document, appeal = _id(body), field(body, "document", int, 0), texts(body, "appeal", [])
     try:
-        return await terminal.desk.issue(
-            national_id, document=document, contests=contests, appeal=texts(body, "appeal", [])
-        )
+        return await terminal.desk.issue(person, document=document, contests=contests, appeal=appeal)
     finally:
         terminal.poke_link()  # the news of a check-in leaves at once
-
-
-async def _withdraw(terminal: Terminal, body: Body) -> Screen:
-    return terminal.desk.withdraw(field(body, "national_id", str))
-
-
-async def _replace(terminal: Terminal, body: Body) -> Screen:
-    return await terminal.desk.replace(field(body, "serial", str), field(body, "reason", str, "replaced"))
-
-
-async def _permit(terminal: Terminal, body: Body) -> Screen:
-    return await terminal.booth.accept(field(body, "slip", str))
 
 
 async def _seal(terminal: Terminal, body: Body) -> Screen:
@@ -95,39 +56,31 @@ async def _seal(terminal: Terminal, body: Body) -> Screen:
     return await terminal.booth.seal({contest: texts(choices, contest) for contest in choices})
 
 
-async def _cast(terminal: Terminal, _: Body) -> Screen:
-    return await terminal.booth.cast()
-
-
-async def _test(terminal: Terminal, _: Body) -> Screen:
-    return await terminal.booth.test()
-
-
-async def _leave(terminal: Terminal, _: Body) -> Screen:
-    return terminal.booth.leave()
-
-
-async def _usb(terminal: Terminal, body: Body) -> Screen:
-    return {"ok": True, "path": str(terminal.write_usb(Path(field(body, "path", str))))}
+def _id(body: Body) -> str:
+    return field(body, "national_id", str)
 
 
 ACTS: Final[Mapping[tuple[str, str], Act]] = {
-    ("GET", "/api/status"): _status,
-    ("POST", "/api/open"): _open,
-    ("POST", "/api/close"): _close,
-    ("POST", "/api/hourly"): _hourly,
-    ("POST", "/api/desk/present"): _present,
-    ("POST", "/api/desk/look"): _look,
+    ("GET", "/api/status"): lambda t, _: t.status(),
+    ("POST", "/api/open"): lambda t, b: t.open(texts(b, "officers")),
+    ("POST", "/api/close"): lambda t, b: t.close_polls(field(b, "explanation", str, "")),
+    ("POST", "/api/hourly"): lambda t, _: t.hourly(),
+    ("POST", "/api/desk/present"): lambda t, _: t.present(),
+    ("POST", "/api/desk/look"): lambda t, b: t.desk.look(_id(b)),
     ("POST", "/api/desk/issue"): _issue,
-    ("POST", "/api/desk/withdraw"): _withdraw,
-    ("POST", "/api/desk/replace"): _replace,
-    ("POST", "/api/booth/permit"): _permit,
+    ("POST", "/api/desk/withdraw"): lambda t, b: t.desk.withdraw(_id(b)),
+    ("POST", "/api/desk/replace"): lambda t, b: t.desk.replace(
+        field(b, "serial", str), field(b, "reason", str, "replaced")
+    ),
+    ("POST", "/api/booth/permit"): lambda t, b: t.booth.accept(field(b, "slip", str)),
     ("POST", "/api/booth/seal"): _seal,
-    ("POST", "/api/booth/cast"): _cast,
-    ("POST", "/api/booth/test"): _test,
-    ("POST", "/api/booth/leave"): _leave,
-    ("POST", "/api/supervisor/usb"): _usb,
+    ("POST", "/api/booth/cast"): lambda t, _: t.booth.cast(),
+    ("POST", "/api/booth/test"): lambda t, _: t.booth.test(),
+    ("POST", "/api/booth/leave"): lambda t, _: t.booth.leave(),
+    ("POST", "/api/supervisor/usb"): lambda t, b: t.write_usb(Path(field(b, "path", str))),
+    ("POST", "/api/supervisor/incident"): lambda t, b: t.note_incident(field(b, "text", str)),
 }
+"""What each button does, by method and path."""
 
 
 def _lan_entries(terminal: Terminal, sender: int, body: bytes) -> Screen:
@@ -147,11 +100,6 @@ LAN_ACTS: Final[Mapping[str, Callable[[Terminal, int, bytes], Screen]]] = {
     "/lan/entries": _lan_entries,
     "/lan/permit-refused": _lan_permit_refused,
 }
-
-
-def refusal(error: AmanatError) -> Screen:
-    """An error as a screen."""
-    return {"ok": False, "code": error.code, "fa": error.say("fa"), "en": error.say("en")}
 
 
 class Application:
@@ -177,9 +125,10 @@ class Application:
         before = self._terminal.journal.state.next_seq
         try:
             body = _object(scope, await _read(receive)) if scope["method"] == "POST" else {}
-            screen = await act(self._terminal, body)
+            done = act(self._terminal, body)
+            screen = done if isinstance(done, dict) else await done
         except AmanatError as error:
-            screen = refusal(error)
+            screen = screen_of(error)
         if self._terminal.journal.state.next_seq != before:
             self._terminal.wrote()
         return screen
@@ -192,7 +141,7 @@ class Application:
             sender = self._terminal.lan.require_colleague(path, body, headers)
             return LAN_ACTS[path](self._terminal, sender, body)
         except AmanatError as error:
-            return refusal(error)
+            return screen_of(error)
 
 
 async def _read(receive: Receive) -> bytes:

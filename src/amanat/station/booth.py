@@ -17,7 +17,7 @@ from amanat.records.permit import Permit, permit_hash
 from amanat.station.journal import Journal
 from amanat.station.package import Identity
 from amanat.station.printer import Printer, PrinterFault, Slip
-from amanat.station.refusal import Refused
+from amanat.station.refusal import Refused, screen_of
 
 Screen = dict[str, Any]
 Choices = Mapping[int, Sequence[int]]  # candidates' numbers by contest index
@@ -199,9 +199,7 @@ class Booth:
 
     async def _told_again(self, id_: BallotId) -> Screen:
         told = await self._told(Receipt(id_, printed=False), duplicate=True)
-        refusal = Refused("permit-cast")
-        words = {"ok": False, "code": refusal.code, "fa": refusal.say("fa"), "en": refusal.say("en")}
-        return words | {"told": "cast", "receipt": told["code"], "printed": told["printed"]}
+        return screen_of(Refused("permit-cast")) | {"told": "cast", "receipt": told["code"], "printed": told["printed"]}
 
     async def test(self) -> Screen:
         """The voter tries the machine: the sealed ballot is void and opened for them; the permit stays (B-9)."""

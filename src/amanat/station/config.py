@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from amanat.errors import BadInput
+from amanat.station.medium_file import write_whole
 
 FILE = "terminal.toml"
 
@@ -35,9 +36,7 @@ class Settings:
     def write(self, home: Path) -> None:
         """Put it into the terminal's home, whole or not at all."""
         lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in asdict(self).items()]
-        draft = home / (FILE + ".new")
-        draft.write_text("".join(lines), encoding="utf-8")
-        draft.replace(home / FILE)
+        write_whole(home / FILE, "".join(lines).encode())
 
 
 def read(home: Path) -> Settings:

@@ -58,39 +58,30 @@ Void = Callable[[IssuedPermit, str], Awaitable[bool]]
 """Asks the named terminal to refuse a permit; False if it is dead.  Raises Refused if it was cast."""
 
 
+@dataclass
 class Desk:
     """One clerk's desk.  ``seconds_since_answer`` is of headquarters' last answer, ``choose_booth`` gives a device."""
 
-    def __init__(
-        self,
-        identity: Identity,
-        journal: Journal,
-        register: RegisterView,
-        news: News,
-        printer: Printer,
-        *,
-        seconds_since_answer: Callable[[], int | None],
-        choose_booth: Callable[[], int],
-        void: Void,
-    ) -> None:
-        self.register = register
-        self._identity = identity
-        self._journal = journal
-        self._news = news
-        self._printer = printer
-        self._seconds_since_answer = seconds_since_answer
-        self._choose_booth = choose_booth
-        self._void = void
+    _identity: Identity
+    _journal: Journal
+    register: RegisterView
+    _news: News
+    _printer: Printer
+    _seconds_since_answer: Callable[[], int | None]
+    _choose_booth: Callable[[], int]
+    _void: Void
+
+    def __post_init__(self) -> None:
         self._pending: NationalId | None = None
         self._issued: dict[bytes, tuple[Permit, IssuedPermit]] = {}  # an index of the fold, never its own truth
         self._latest: dict[bytes, bytes] = {}  # first serial of a chain to its last
         self._last: bytes | None = None
-        for signed in journal.entries:
+        for signed in self._journal.entries:
             if signed.private is not None and (entry := Entry.decode(signed.entry)).kind == "permit":
                 encoded, signature = (cbor.as_bytes(part, "permit") for part in entry.body[:2])
                 self._enter(IssuedPermit(encoded, signature, signed.private))
         self._unprinted: set[bytes] = {self._last} if self._last else set()  # power may have gone before the paper
-        day = persian.jalali(date.fromisoformat(identity.manifest.polling_day))
+        day = persian.jalali(date.fromisoformat(self._identity.manifest.polling_day))
         self._jalali_year = int(persian.fold_digits(day).split()[-1])
 
     def decide(self, national_id: NationalId) -> Decision:

@@ -5,7 +5,6 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-import amanat_crypto
 from amanat.errors import BadInput
 from amanat.records import cbor
 from amanat.records.device import ROLE_CHECK_IN
@@ -14,6 +13,7 @@ from amanat.station.config import Settings
 from amanat.station.package import FILES, read_package
 
 PACKAGE = "package"
+REQUEST = "request.cbor"
 
 
 def enrol(home: Path, *, station: str, terminal: int, passphrase: Path, seal: str = "") -> None:
@@ -25,7 +25,7 @@ def enrol(home: Path, *, station: str, terminal: int, passphrase: Path, seal: st
     home.mkdir(parents=True, exist_ok=True)
     public = keys.create(home, keys.read_passphrase(passphrase))
     Settings(station=station, terminal=terminal, passphrase=str(passphrase.resolve())).write(home)
-    (home / "request.cbor").write_bytes(cbor.encode([public, seal or f"{station}-{terminal}"]))
+    (home / REQUEST).write_bytes(cbor.encode([public, seal or f"{station}-{terminal}"]))
 
 
 def load(home: Path, package: Path, **settings: str | tuple[str, ...]) -> Settings:
@@ -35,9 +35,12 @@ def load(home: Path, package: Path, **settings: str | tuple[str, ...]) -> Settin
         BadInput: incomplete package, or one that does not know this device.  Rejected: a signature in it.
     """
     before = config.read(home)
-    seed = keys.unseal(home, keys.read_passphrase(Path(before.passphrase)))
+    try:
+        request = cbor.as_list(cbor.decode((home / REQUEST).read_bytes()), REQUEST, size=2)
+    except OSError as cause:
+        raise BadInput("device-not-enrolled", file=str(home / REQUEST)) from cause
     content = read_package(package)
-    public = amanat_crypto.public_key(seed)
+    public = cbor.as_bytes(request[0], REQUEST)
     ours = next((c for c in content.devices.values() if c.key == public), None)
     if ours is None or content.manifest.stations[ours.station].id != before.station:
         raise BadInput("device-not-in-package", file=str(package / "devices.seq"))

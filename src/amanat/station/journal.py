@@ -86,6 +86,8 @@ class Journal:
         return signed
 
     def _tell_of_dead_media(self) -> None:
+        if self.state.closed:
+            return
         dead = {name for name, words in self._media.health().items() if words == "dead"} - self._told_dead
         if dead:
             self._told_dead |= dead  # before writing: the incident may kill the next medium
@@ -117,7 +119,7 @@ class Journal:
     def scrub(self) -> None:
         """Look at the next frame; rot that was mended, or that no medium can mend, is an incident."""
         found = self._media.scrub()
-        if found is not None and self._stopped is None:
+        if found is not None and self._stopped is None and not self.state.closed:
             for name in found.repaired:
                 self.write("incident", ["medium-mended", f"{name} {found.position}"])
             if found.lost and found.position not in self._told_rotten:

@@ -6,6 +6,7 @@ from pathlib import Path
 import amanat_crypto
 from amanat.errors import BadInput
 from amanat.records import sealed_key
+from amanat.station.medium_file import write_whole
 
 FILE = "device.key"
 
@@ -36,11 +37,7 @@ def create(home: Path, passphrase: str) -> bytes:
         raise BadInput("device-enrolled-already", file=str(path))
     seed = os.urandom(32)
     sealed = sealed_key.seal(seed, passphrase, salt=os.urandom(16), nonce=os.urandom(12))
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(sealed)
-        file.flush()
-        os.fsync(file.fileno())
+    write_whole(path, sealed)
     return amanat_crypto.public_key(seed)
 
 

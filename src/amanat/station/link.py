@@ -23,6 +23,7 @@ from amanat.records.register import Delta, RegisterView, delta_id
 from amanat.station.clock import Clock
 from amanat.station.journal import Journal
 from amanat.station.lan import Lan
+from amanat.station.medium_file import write_whole
 from amanat.station.news import News
 from amanat.station.package import Identity
 from amanat.sync.messages import FROM_START, Head, SignedDelta
@@ -42,15 +43,6 @@ GAP_SECONDS = 2.0  # between two pushes however often we are poked
 BACK_OFF_SECONDS = (2.0, 300.0)  # first and longest wait after failures, each with jitter
 ANSWER_SECONDS_MAX = 20.0  # of real time: a black hole is a failure
 FAULTS = (aiohttp.ClientError, TimeoutError, OSError, PeerFault)
-
-
-@dataclass
-class LinkState:
-    """What screens and entries may know of the link; read by the desk as a plain number."""
-
-    last_answer_ms: int | None = None
-    up: bool = False
-    down_since_ms: int | None = None
 
 
 class Deltas:
@@ -86,42 +78,30 @@ class Deltas:
             return
         if delta.version != view.version + 1:
             raise PeerFault("register-delta-order", expected=view.version + 1, version=delta.version)
-        draft = self._path(delta.version).with_suffix(".new")
-        with draft.open("wb") as file:
-            file.write(signed.delta)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._path(delta.version))
+        write_whole(self._path(delta.version), signed.delta)
         journal.write("register-delta", [delta.version, digest])
         view.apply(delta)
 
 
+@dataclass
 class Link:
-    """The gateway's background task: `run` for ever; `poke` when there is something; `state` for the screens."""
+    """The gateway's background task: `run` for ever, `poke` when there is something; the rest is for the screens."""
 
-    def __init__(
-        self,
-        identity: Identity,
-        journal: Journal,
-        lan: Lan,
-        news: News,
-        register: RegisterView,
-        deltas: Deltas,
-        clock: Clock,
-        *,
-        url: str,
-    ) -> None:
-        self.state = LinkState()
-        self._url = url.rstrip("/") + "/sync/v1/push"
-        self._identity = identity
-        self._journal = journal
-        self._lan = lan
-        self._news = news
-        self._register = register
-        self._deltas = deltas
-        self._clock = clock
+    _identity: Identity
+    _journal: Journal
+    _lan: Lan
+    _news: News
+    _register: RegisterView
+    _deltas: Deltas
+    _clock: Clock
+    _url: str
+
+    def __post_init__(self) -> None:
+        identity = self._identity
+        self.last_answer_ms: int | None = None
+        self.down_since_ms: int | None = self._clock.now_ms()  # until the first answer
         self._side = StationSide(identity.eh, identity.device, identity.seed, identity.manifest.hq_key)
-        self._side.register_version = register.version
+        self._side.register_version = self._register.version
         self._poked = asyncio.Event()
         self._rest_seconds = HEARTBEAT_SECONDS
         self._failures = 0
@@ -163,20 +143,13 @@ class Link:
                 try:
                     await self._deliver(session)
                     self._failures = 0
-                    self._is_up(True)
+                    self.down_since_ms = None
                     await self._clock.sleep(GAP_SECONDS)
                     await self._poked_or(self._rest_seconds)
                 except FAULTS:
                     self._failures += 1
-                    self._is_up(False)
+                    self.down_since_ms = self.down_since_ms or self._clock.now_ms()
                     await self._clock.sleep(self._back_off())
-
-    def _is_up(self, up: bool) -> None:
-        if not up and self.state.down_since_ms is None:
-            self.state.down_since_ms = self._clock.now_ms()
-        if up:
-            self.state.down_since_ms = None
-        self.state.up = up
 
     def _back_off(self) -> float:
         first, longest = BACK_OFF_SECONDS
@@ -195,9 +168,10 @@ class Link:
     async def _deliver(self, session: aiohttp.ClientSession) -> None:
         """Push until everything is delivered or headquarters takes nothing more; raises one of FAULTS."""
         left: int | None = None
+        url = self._url.rstrip("/") + "/sync/v1/push"
         while True:
             body = self._side.next_push(self.heads(), self.read_after, nonce=os.urandom(16))
-            async with session.post(self._url, data=body, headers={"content-type": "application/cbor"}) as answer:
+            async with session.post(url, data=body, headers={"content-type": "application/cbor"}) as answer:
                 answer.raise_for_status()
                 content = await answer.read()
             for event in self._side.receive(content, self._clock.now_ms()):
@@ -209,7 +183,7 @@ class Link:
     def _happened(self, event: Event) -> None:
         match event:
             case Paced(now_ms, pace_ms, _):
-                self.state.last_answer_ms = now_ms
+                self.last_answer_ms = now_ms
                 self._rest_seconds = max(HEARTBEAT_SECONDS, pace_ms / 1000)
             case NewsArrived(items):
                 self._news.add(items)

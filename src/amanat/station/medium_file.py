@@ -1,4 +1,4 @@
-"""A medium that is a file on a storage device (the port is `media.Medium`)."""
+"""Files that outlive a power cut: a medium (the port is `media.Medium`), and small files written whole."""
 
 import fcntl
 import os
@@ -45,6 +45,18 @@ class FileMedium:
     def close(self) -> None:
         """Give the file and its lock back."""
         os.close(self._fd)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Put a small file in its place durably, whole or not at all, for its owner's eyes; raises OSError."""
+    draft = path.with_name(path.name + ".new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    _sync_directory(path.parent)
 
 
 def _sync_directory(path: Path) -> None:

@@ -1,6 +1,7 @@
 """Opening, hourly sheets and closing: papers that bind the journal in an observer's hand (clause J-6)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from amanat.errors import Rejected
@@ -20,13 +21,13 @@ NAMES = {ZERO: "zero", HOURLY: "hourly", CLOSING: "closing"}
 OFFICERS_MIN = 2
 
 
+@dataclass
 class Sheets:
     """The sheets of one terminal.  A paper whose equations do not hold is not printed without a recorded reason."""
 
-    def __init__(self, identity: Identity, journal: Journal, printer: Printer) -> None:
-        self._identity = identity
-        self._journal = journal
-        self._printer = printer
+    _identity: Identity
+    _journal: Journal
+    _printer: Printer
 
     async def open(self, officers: Sequence[str], *, register_version: int) -> Screen:
         """Two officers open: `opened`, then the zero sheet.  Asked again it prints the zero sheet again."""

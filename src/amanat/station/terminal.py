@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import amanat_crypto
+from amanat.errors import BadInput
 from amanat.records.cbor import Value
 from amanat.records.device import ROLE_BALLOT, ROLE_CHECK_IN
 from amanat.records.identifiers import ElectionHash
@@ -30,6 +32,7 @@ from amanat.station.refusal import Refused
 from amanat.station.sheets import Sheets
 
 Screen = dict[str, Any]
+INCIDENT_LETTERS_MAX = 500
 VOTERS_ON_THEIR_WAY = 16  # permits issued for one booth and not cast yet, at most
 
 
@@ -47,6 +50,8 @@ class Terminal:
         package = read_package(home / PACKAGE)
         seed = keys.unseal(home, keys.read_passphrase(Path(self.settings.passphrase)))
         self.identity = Identity(package, self.settings.device, seed)
+        if amanat_crypto.public_key(seed) != self.identity.certificate.key:
+            raise BadInput("device-not-in-package", file=str(home / PACKAGE / "devices.seq"))
         self.roles = self.identity.certificate.roles
         self.candidates = package.candidates
         self.printer = open_printer(printer or self._printer_in_home())
@@ -79,21 +84,13 @@ class Terminal:
         self.sheets = Sheets(identity, self.journal, self.printer)
         self.link: Link | None = None
         if settings.link_url:
-            args = (identity, self.journal, self.lan, self.news, register, deltas, self.clock)
-            self.link = Link(*args, url=settings.link_url)
+            parts = (identity, self.journal, self.lan, self.news, register, deltas, self.clock)
+            self.link = Link(*parts, settings.link_url)
         self._booth = Booth(identity, self.journal, self.printer, test_page=settings.test_page) if is_booth else None
         self._desk: Desk | None = None
         if is_desk:
-            self._desk = Desk(
-                identity,
-                self.journal,
-                register,
-                self.news,
-                self.printer,
-                seconds_since_answer=self.seconds_since_answer,
-                choose_booth=self._choose_booth,
-                void=self._void,
-            )
+            acts = (self.seconds_since_answer, self._choose_booth, self._void)
+            self._desk = Desk(identity, self.journal, register, self.news, self.printer, *acts)
         self._is_resumed = False
 
     def _resume(self) -> None:
@@ -184,7 +181,7 @@ class Terminal:
 
     def seconds_since_answer(self) -> int | None:
         """Since headquarters' last answer, None if there was none; a plain number, no lock and no socket."""
-        last = self.link.state.last_answer_ms if self.link is not None else None
+        last = self.link.last_answer_ms if self.link is not None else None
         return None if last is None else max(0, self.clock.now_ms() - last) // 1000
 
     def has_booth_room(self) -> bool:
@@ -225,10 +222,21 @@ class Terminal:
             self.poke_link()
         return {"ok": True, "held": head.seq if head else -1, "head": head.hash.hex() if head else ""}
 
-    def write_usb(self, path: Path) -> Path:
+    def write_usb(self, path: Path) -> Screen:
         """All journals this terminal holds, sealed for headquarters; the file's path."""
         entries = [*self.journal.entries, *(e for copies in self.lan.copies.values() for e in copies.entries)]
-        return usb.write(path, usb.bundle(self.identity, entries))
+        return {"ok": True, "path": str(usb.write(path, usb.bundle(self.identity, entries)))}
+
+    def note_incident(self, text: str) -> Screen:
+        """What a supervisor saw, for the boards to read."""
+        self._require_open()
+        self.journal.write("incident", ["supervisor", text[:INCIDENT_LETTERS_MAX]])
+        return {"ok": True}
+
+    def present(self) -> Screen:
+        """A document lies on the desk: ask headquarters for news, and wait for nothing."""
+        self.poke_link()
+        return {"ok": True}
 
     def status(self) -> Screen:
         """What the strip of every screen shows."""
@@ -263,12 +271,11 @@ class Terminal:
     def _link_words(self) -> Screen:
         if self.link is None:
             return {"last_answer_ms": None, "up": False, "words_fa": "", "words_en": ""}
-        state, safe = self.link.state, self.journal.state.account.cast
-        if state.up:
+        since, safe = self.link.down_since_ms, self.journal.state.account.cast
+        if since is None:
             fa, en = "شبکه برقرار است", "The network is up"
         else:
-            since = state.down_since_ms or self.clock.now_ms()
             moment = persian.jalali_moment(since).rpartition(" ")[2]
             fa = f"شبکه از {moment} قطع است؛ ادامه دهید، {persian.number(safe)} رأی امن است"
             en = f"The network is down; go on, {safe} ballots are safe"
-        return {"last_answer_ms": state.last_answer_ms, "up": state.up, "words_fa": fa, "words_en": en}
+        return {"last_answer_ms": self.link.last_answer_ms, "up": since is None, "words_fa": fa, "words_en": en}

@@ -4,7 +4,6 @@ File = HPKE(headquarters' X25519 key, info = eh) of the envelope CBOR([payload, 
 the CBOR sequence of the triples and the signature Sign(device, "usb", ID("usb", payload)).
 """
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from amanat.errors import BadInput
 from amanat.records import cbor
 from amanat.records.identifiers import identifier
 from amanat.records.journal import SignedEntry
+from amanat.station.medium_file import write_whole
 from amanat.station.package import Identity
 from amanat.sync.messages import Envelope, triple
 
@@ -38,14 +38,9 @@ def write(path: Path, data: bytes) -> Path:
         BadInput: it cannot be written there.
     """
     target = path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX)
-    draft = target.with_name(target.name + ".new")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(target)
+        write_whole(target, data)
     except OSError as cause:
         raise BadInput("usb-not-written", file=str(target)) from cause
     return target
