@@ -113,6 +113,7 @@ class County:
     approvals: int = 0
     mode: int = 0
     paper: bool = False
+    hidden: bool = False
     boxes: dict[int, list[Cast]] = field(default_factory=lambda: {0: [], 1: [], 2: [], 3: []})
     approved: list[tuple[bytes, int, bytes]] = field(default_factory=list)
     tested: list[tuple[bytes, int]] = field(default_factory=list)
@@ -272,8 +273,8 @@ class County:
         self.write(paths.ballots_path(1), cbor.encode_seq([cast.sealed.core, cast.signature] for cast in self.casts))
         boards = [keys.Keys(self.root / "authorities" / role).signing_seed for role in ROLES]
         decisions = sorted((decision_id(self.eh, d.encode()), d.encode()) for d in self.decisions)
-        by_boards = ([data, [sign(seed, "decision", self.eh, id_) for seed in boards]] for id_, data in decisions)
-        self.write(paths.decisions_path(1), b"".join(map(cbor.encode, by_boards)))
+        rulings = (cbor.encode([d, [sign(seed, "decision", self.eh, id_) for seed in boards]]) for id_, d in decisions)
+        self.write(paths.decisions_path(1), b"".join(rulings))
         exclusions = sorted(self.exclusions, key=lambda exclusion: exclusion.credential)
         self.write(paths.exclusions_path(1), cbor.encode_seq(exclusion.fields() for exclusion in exclusions))
         self.write(paths.APPROVALS, cbor.encode_seq([*row] for row in sorted(self.approved)))
@@ -282,7 +283,7 @@ class County:
         sheets = self.sheets()
         self.log = [b"\x01" + id_ for id_ in sorted(ids)]
         self.log += sorted([b"\x02" + cast.id for cast in self.casts])
-        self.log += [b"\x03" + id_ for id_ in sheets] + [b"\x04" + id_ for id_, _ in decisions]
+        self.log += [b"\x03" + id_ for id_ in sheets] + [b"\x04" + id_ for id_, _ in decisions if not self.hidden]
         self.bulletin()
         people: dict[int, set[str]] = {}
         for cast in self.casts:
@@ -360,13 +361,9 @@ class County:
             return self.run(patience=patience)
 
     def run(self, *, patience: float = 5.0) -> dict[str, float]:
-        return pipeline.run(
-            record=self.record,
-            private=self.private,
-            trustees=self.root / "trustees",
-            mixers=self.root / "mixers",
-            patience=patience,
-        )
+        trustees, mixers = self.root / "trustees", self.root / "mixers"
+        places = pipeline.Places(self.record, self.private, trustees, mixers)
+        return pipeline.run(places, patience=patience)
 
     def publish(self) -> None:
         """Headquarters' part after the count: entries 05 and 06, sums, signature."""

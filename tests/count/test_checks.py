@@ -106,6 +106,15 @@ def test_an_exclusion_needs_its_decision(county: Callable[..., Any]) -> None:
         place.order()
 
 
+def test_a_decision_that_was_not_in_the_bulletin_before_the_order_does_not_stand(county: Callable[..., Any]) -> None:
+    """The boards may not rule in secret, or afterwards: a decision is in the bulletin that the order stands on."""
+    place = county(hidden=True)
+    place.fill(6)
+    place.exclude(3)
+    with pytest.raises(AmanatError, match="V14"):
+        place.order()
+
+
 def test_an_exclusion_for_paper_has_no_paper_station_to_come_from(county: Callable[..., Any]) -> None:
     place = county()
     place.fill(6)

@@ -172,13 +172,8 @@ def _run(count: Any) -> None:
 
 
 def _count(args: argparse.Namespace) -> int:
-    seconds = pipeline.run(
-        record=args.record,
-        private=args.private,
-        trustees=args.trustees,
-        mixers=args.mixers,
-        workers=args.workers,
-    )
+    places = pipeline.Places(args.record, args.private, args.trustees, args.mixers)
+    seconds = pipeline.run(places, workers=args.workers)
     if args.json:
         print(json.dumps({"seconds": seconds}))
     return 0

@@ -23,7 +23,6 @@ from amanat.count.order import read_cases
 from amanat.count.publish import publish
 from amanat.count.set_aside import require_same_groups
 from amanat.count.tags import Sorted
-from amanat.errors import Usage
 from amanat.records import election_record as paths
 from amanat.rules import tally
 
@@ -125,26 +124,23 @@ class Carrier:
         self.seconds[stage] += time.monotonic() - started - checked
 
 
-def run(
-    *, record: Path, private: Path, trustees: Path, mixers: Path, session: int = 1, workers: int = 2,
-    patience: float = PATIENCE_SECONDS,
-) -> dict[str, float]:  # fmt: skip
+def run(places: Places, *, session: int = 1, workers: int = 2, patience: float = PATIENCE_SECONDS) -> dict[str, float]:
     """Counts a session whose order is signed; leaves every file of D-1 but the sums.  Returns seconds by stage.
 
     Raises Rejected (a check, a proof, T-6), Refused with a machine's own sentence, Gone, Usage.
     """
     started = time.monotonic()
-    files, memory = Files(record), Memory(private / "checked")
+    files, memory = Files(places.record), Memory(places.private / "checked")
     opened = read_session(files, memory, session)
     key = memory.key("job", files, names(files, session))
-    carrier = Carrier(Places(record, private, trustees, mixers), opened, key, max(workers, 1), patience)
+    carrier = Carrier(places, opened, key, max(workers, 1), patience)
     carrier.seconds["check"] = time.monotonic() - started
     if not files.has(paths.LOTS):
-        write_whole(record / paths.LOTS, b"")
+        write_whole(places.record / paths.LOTS, b"")
     say(f"{len(opened.ballots.ids)} ballots, {len(opened.failing)} fail their own checks")
     sorted_ = tag(carrier, memory)
     say(f"{len(sorted_.aside)} set aside; {sum(map(len, sorted_.units.values()))} units")
-    carrier.introduce([mixers / str(index) for index in opened.ordered.order.mixers])
+    carrier.introduce([places.mixers / str(index) for index in opened.ordered.order.mixers])
     counted = {}
     for contest in sorted_.units:
         for batch in batches(sorted_, contest):
@@ -153,7 +149,7 @@ def run(
         sets = open_contest(carrier, sorted_, contest)
         named = (None if chosen is None else [codes[at] for at in chosen] for chosen in sets)
         counted[contest] = tally.count(named, codes)
-    publish(record, sorted_, counted)
+    publish(places.record, sorted_, counted)
     say(" · ".join(f"{stage} {seconds:.1f} s" for stage, seconds in carrier.seconds.items()))
     return {stage: round(seconds, 3) for stage, seconds in carrier.seconds.items()}
 
@@ -271,10 +267,3 @@ def _decrypt(carrier: Carrier, sorted_: Sorted, contest: int, batch: list[str], 
                 carrier.take(answer, f"{unit}.bin", paths.decrypt_path(of.id, unit, j))
                 carrier.take(answer, f"{unit}.proof", paths.decrypt_proof_path(of.id, unit, j))
     return J
-
-
-def require_homes(folder: Path, wanted: Sequence[int]) -> None:
-    """Raises Usage naming a machine's folder that is not there."""
-    for number in wanted:
-        if not (folder / str(number) / "identity.json").exists():
-            raise Usage("machine-missing", file=str(folder / str(number)))

@@ -1,12 +1,11 @@
 """V6, V7, V8, V12, V13: each ballot by itself, in columns.  Who fails is annulled, nobody else for that (T-4)."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 import amanat_crypto as crypto
-from amanat.count.checks.election import Election, require
+from amanat.count.checks.election import Election, require, require_signatures
 from amanat.count.exchange import Files
 from amanat.count.set_aside import Claim
 from amanat.records import cbor
@@ -101,11 +100,11 @@ class Summaries:
 
     permits: Mapping[int, Sequence[bytes]]
     tested: Mapping[bytes, int]
-    approvals: Mapping[bytes, tuple[int, bytes]]
+    approvals: Mapping[bytes, Sequence[int]]
 
 
-def read_summaries(files: Files) -> Summaries:
-    """Raises Rejected where a file is not sorted or names something twice."""
+def read_summaries(files: Files, election: Election) -> Summaries:
+    """Raises Rejected where a file is not sorted, names something twice, or an approval is not signed."""
     permits: dict[int, list[bytes]] = {}
     rows = [as_list(row, "permit", size=2) for row in cbor.decode_seq(files.read(paths.PERMITS))]
     require("V6", paths.PERMITS, _ascending((as_bytes(ph, "ph", size=32), as_uint(d, "device")) for ph, d in rows))
@@ -114,13 +113,23 @@ def read_summaries(files: Files) -> Summaries:
     rows = [as_list(row, "tested", size=2) for row in cbor.decode_seq(files.read(paths.TESTED))]
     tested = {as_bytes(id_, "id", size=32): as_uint(device, "device") for id_, device in rows}
     require("V12", paths.TESTED, len(tested) == len(rows) and _ascending(tested))
-    rows = [as_list(row, "approval", size=3) for row in cbor.decode_seq(files.read(paths.APPROVALS))]
-    approvals = {
-        as_bytes(ph, "ph", size=32): (as_uint(device, "device"), as_bytes(sig, "signature", size=64))
-        for ph, device, sig in rows
-    }
-    require("V13", paths.APPROVALS, len(approvals) == len(rows) and _ascending(approvals))
+    approvals: dict[bytes, list[int]] = {}
+    for ph, device in _approvals(files, election):
+        approvals.setdefault(ph, []).append(device)
     return Summaries(permits, tested, approvals)
+
+
+def _approvals(files: Files, election: Election) -> Iterator[tuple[bytes, int]]:
+    """V13: (ph, approving device) of every approval, each signed by a device that is enrolled."""
+    rows = [as_list(row, "approval", size=3) for row in cbor.decode_seq(files.read(paths.APPROVALS))]
+    named = [(as_bytes(ph, "ph", size=32), as_uint(device, "device")) for ph, device, _ in rows]
+    signatures = [as_bytes(row[2], "signature", size=64) for row in rows]
+    known = all(device in election.devices for _, device in named)
+    require("V13", paths.APPROVALS, known and _ascending(named))
+    keys = [election.devices[device].key for _, device in named]
+    hashes = [ph for ph, _ in named]
+    require_signatures("V13", paths.APPROVALS, "approve", election.eh, keys, hashes, signatures)
+    yield from named
 
 
 def _ascending(items: Iterable[object]) -> bool:
@@ -129,7 +138,7 @@ def _ascending(items: Iterable[object]) -> bool:
 
 def failing(ballots: Ballots, election: Election, summaries: Summaries) -> set[int]:
     """Positions of the ballots that fail V6, V7, V8, V12 or V13."""
-    bad = set(ballots.unreadable)
+    bad = ballots.unreadable | _copies(ballots)
     issued = {(ph, device) for device, hashes in summaries.permits.items() for ph in hashes}
     for at, ballot in enumerate(ballots.ids):
         permit, ph = ballots.permits[at], ballots.permit_hashes[at]
@@ -141,7 +150,7 @@ def failing(ballots: Ballots, election: Election, summaries: Summaries) -> set[i
         bad |= _wrong_credentials(ballots, rows)
         bad |= _wrong_proofs(ballots, election, rows)
     bad |= _unapproved(ballots, election, summaries, bad)
-    return bad | _shared_ciphertexts(ballots, bad)
+    return bad
 
 
 def _wrong_signatures(ballots: Ballots, election: Election, rows: Sequence[int]) -> set[int]:
@@ -214,44 +223,33 @@ def _wrong_proofs(ballots: Ballots, election: Election, rows: Sequence[int]) -> 
 
 
 def _unapproved(ballots: Ballots, election: Election, summaries: Summaries, bad: set[int]) -> set[int]:
-    """V13: where the station asks for it, an approval by a device of the station with the role."""
-    needed = [
-        at
-        for at in range(len(ballots.ids))
-        if at not in bad and election.manifest.stations[ballots.permit(at).station].approvals
-    ]
-    missing = {at for at in needed if not _approver_fits(ballots, election, summaries, at)}
-    given = [at for at in needed if at not in missing]
-    hashes = [ballots.permit_hashes[at] or b"" for at in given]
-    approvals = [summaries.approvals[ph] for ph in hashes]
-    keys = [election.devices[device].key for device, _ in approvals]
-    wrong = _refused(election, "approve", keys, hashes, [signature for _, signature in approvals])
-    return missing | {given[row] for row in wrong}
+    """V13: where the station asks for it, an approval by another device of the station with the role."""
+    stations = election.manifest.stations
+    needed = (at for at in range(len(ballots.ids)) if at not in bad and stations[ballots.permit(at).station].approvals)
+    return {at for at in needed if not _is_approved(ballots, election, summaries, at)}
 
 
-def _approver_fits(ballots: Ballots, election: Election, summaries: Summaries, at: int) -> bool:
-    approval = summaries.approvals.get(ballots.permit_hashes[at] or b"")
-    device = election.devices.get(approval[0]) if approval else None
-    return device is not None and device.has(ROLE_APPROVE) and device.station == ballots.permit(at).station
+def _is_approved(ballots: Ballots, election: Election, summaries: Summaries, at: int) -> bool:
+    permit = ballots.permit(at)
+    devices = [election.devices[device] for device in summaries.approvals.get(ballots.permit_hashes[at] or b"", ())]
+    return any(
+        device.device != permit.check_in_device and device.has(ROLE_APPROVE) and device.station == permit.station
+        for device in devices
+    )
 
 
-def _shared_ciphertexts(ballots: Ballots, bad: set[int]) -> set[int]:
-    """V7: among ballots that pass all else, those that hold an A‖B which occurs more than once."""
-    seen: Counter[bytes] = Counter()
+def _copies(ballots: Ballots) -> set[int]:
+    """V7: ballots that hold an A‖B which an earlier one has, by id, or which stands in them twice."""
+    of_ballot: dict[int, list[bytes]] = {}
     for of_contest in ballots.ciphertexts.values():
         for at, data in of_contest.items():
-            if at not in bad:
-                seen.update(_pairs(data))
-    repeated = {pair for pair, times in seen.items() if times > 1}
-    if not repeated:
-        return set()
-    return {
-        at
-        for of_contest in ballots.ciphertexts.values()
-        for at, data in of_contest.items()
-        if at not in bad and not repeated.isdisjoint(_pairs(data))
-    }
-
-
-def _pairs(data: bytes) -> list[bytes]:
-    return [data[at : at + PAIR_BYTES] for at in range(0, len(data), PAIR_BYTES)]
+            pairs = [data[i : i + PAIR_BYTES] for i in range(0, len(data), PAIR_BYTES)]
+            of_ballot.setdefault(at, []).extend(pairs)
+    seen: set[bytes] = set()
+    bad: set[int] = set()
+    for at, pairs in sorted(of_ballot.items()):
+        before = len(seen)
+        seen.update(pairs)
+        if len(seen) - before != len(pairs):
+            bad.add(at)
+    return bad

@@ -1,12 +1,12 @@
 """V5, the rest of V4, and V9: the bulletin's tree, what was in it when, and that it names exactly these ballots."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from amanat.count.checks.election import Election, require
 from amanat.count.exchange import Files
 from amanat.records import tiles
 
-DEVICE, BALLOT, SHEET = 1, 2, 3
+DEVICE, BALLOT, SHEET, DECISION = 1, 2, 3, 4
 BULLETIN = "bulletin"
 
 
@@ -47,3 +47,10 @@ def require_ballots(tree: tiles.Tree, ids: Sequence[bytes], *, first: int, size:
     if logged != list(ids):
         odd = min(set(logged) ^ set(ids), default=b"")
         require("V9", f"{BULLETIN}: {odd.hex()}", holds=False)
+
+
+def require_logged(check: str, tree: tiles.Tree, kind: int, ids: Iterable[bytes], *, size: int) -> None:
+    """Every one of these was in the bulletin before the order.  Raises Rejected naming the first that was not."""
+    logged = {entry[1:] for entry in tree.entries[:size] if entry[0] == kind}
+    for id_ in ids:
+        require(check, f"{BULLETIN}: {id_.hex()}", id_ in logged)

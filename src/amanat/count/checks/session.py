@@ -5,7 +5,7 @@ from functools import cached_property
 
 from amanat.count.checks import ballots as each
 from amanat.count.checks.ballots import Ballots
-from amanat.count.checks.bulletin import read_bulletin, require_ballots
+from amanat.count.checks.bulletin import DECISION, SHEET, read_bulletin, require_ballots, require_logged
 from amanat.count.checks.election import Election, read_election
 from amanat.count.checks.memory import Memory
 from amanat.count.checks.order import Ordered, read_order
@@ -14,7 +14,7 @@ from amanat.count.exchange import Files
 from amanat.count.set_aside import Aside
 from amanat.errors import Usage
 from amanat.records import election_record as paths
-from amanat.records.order import DecisionKind, Reason
+from amanat.records.order import DecisionKind, DeviceStatus, Reason
 
 ID_BYTES = 32
 
@@ -31,26 +31,23 @@ class Session:
 
     @cached_property
     def annulled(self) -> dict[int, Aside]:
-        """T-5 (a): position → why, failing checks first, then decisions by id."""
+        """T-5 (a): position → why; failing checks first, then decisions on permit, ballot, issuer, terminal (T-4)."""
         result: dict[int, Aside] = {at: (Reason.ANNULLED, None) for at in self.failing}
-        rulings = {
-            (d.kind, d.reference): (d.reason, id_)
-            for id_, d in reversed(list(self.ordered.decisions.items()))
-            if d.reason
-        }
-        if not rulings:
-            return result
-        for at, ballot in enumerate(self.ballots.ids):
+        rulings: dict[tuple[DecisionKind, bytes | None], Aside] = {}
+        for id_, decision in self.ordered.decisions.items():
+            if decision.reason is not Reason.STANDS:
+                rulings.setdefault((decision.kind, decision.reference), (decision.reason, id_))
+        for at, ballot in enumerate(self.ballots.ids if rulings else ()):
             if at not in result:
-                terminal = self.election.certificates[self.ballots.permit(at).ballot_device]
+                permit, certificates = self.ballots.permit(at), self.election.certificates
                 names = (
                     (DecisionKind.PERMIT, self.ballots.permit_hashes[at]),
                     (DecisionKind.BALLOT, ballot),
-                    (DecisionKind.DEVICE, terminal),
+                    (DecisionKind.DEVICE, certificates[permit.check_in_device]),
+                    (DecisionKind.DEVICE, certificates[permit.ballot_device]),
                 )
-                found = [rulings[name] for name in names if name in rulings]
-                if found:
-                    result[at] = min(found, key=lambda ruling: ruling[1])
+                if ruled := next((rulings[name] for name in names if name in rulings), None):
+                    result[at] = ruled
         return result
 
     @cached_property
@@ -92,16 +89,14 @@ def _read(files: Files, memory: Memory, key: str, session: int, given: bytes | N
     ballots = each.read_ballots(files, election, session)
 
     def verify() -> bytes:
-        summaries = each.read_summaries(files)
-        require_ballots(
-            read_bulletin(files, election),
-            ballots.ids,
-            first=0,
-            size=ordered.order.tree.size,
-            root=ordered.order.tree.root,
-        )
+        summaries = each.read_summaries(files, election)
+        tree, head = read_bulletin(files, election), ordered.order.tree
+        require_ballots(tree, ballots.ids, first=0, size=head.size, root=head.root)
         failing = each.failing(ballots, election, summaries)
         sheets = read_sheets(files, election)
+        require_logged("V14", tree, DECISION, ordered.decisions, size=head.size)
+        closed = {end.reference or b"" for end in ordered.order.devices if end.status is DeviceStatus.CLOSED}
+        require_logged("V10", tree, SHEET, closed, size=head.size)
         require_devices(ordered.order, dict(ordered.decisions), sheets, election, ballots, summaries)
         return b"".join(ballots.ids[at] for at in sorted(failing))
 
