@@ -30,6 +30,8 @@ MARYAM, REZA, DEAD, ABROAD, STRANGER = (synthetic(n) for n in range(1, 6))
 NAMES = {MARYAM: "مریم کریمی", REZA: "رضا احمدی", DEAD: "حسن موسوی", ABROAD: "لیلا نوری"}
 HPKE_PRIVATE = X25519PrivateKey.from_private_bytes(b"x" * 32)
 HPKE_PUBLIC = HPKE_PRIVATE.public_key().public_bytes_raw()
+PASSPHRASE = "two officers"
+REAL_SCRYPT_N = sealed_key.SCRYPT_N
 OFFICERS = ["نسرین پارسا", "بهرام صفایی"]
 
 
@@ -81,7 +83,7 @@ class Election:
         self.secrets = {name: amanat_crypto.random_scalar() for name in "KZW"}
         self.hq_seed = b"h" * 32
         self.passphrase = folder / "passphrase"
-        self.passphrase.write_text("two officers\n", encoding="utf-8")
+        self.passphrase.write_text(PASSPHRASE + "\n", encoding="utf-8")
         people = [
             Person(id_, NAMES[id_], 1350, Flags(alive=id_ != DEAD, in_country=id_ != ABROAD)) for id_ in NAMES
         ] + [Person(synthetic(n), f"شهروند {n}", 1360, Flags()) for n in range(10, 60)]
