@@ -16,14 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, CDPSession, Page, expect, sync_playwright
+from playwright.sync_api import CDPSession, Page, expect
 
 from amanat.rules.national_id import synthetic
 
 ROOT = Path(__file__).parents[2]
 MARYAM, REZA, UNDER_AGE, NOBODY, CITIZEN = (synthetic(n) for n in (1, 2, 3, 4, 10))
 SIZES = [(1024, 768), (1280, 800), (1920, 1080)]
-ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
 START_SECONDS_MAX = 120
 MEASURES = (Path(__file__).parent / "measures.js").read_text(encoding="utf-8")
 SCREEN_DIAGONAL_MM = 381  # fifteen inches
@@ -87,14 +86,6 @@ def two_contests(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def tehran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
     """An open station of a constituency with thirty seats; tests use it one after another."""
     with running(tmp_path_factory.mktemp("tehran") / "station", ROOT / "examples/tehran") as station:
@@ -102,18 +93,6 @@ def tehran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
         request = urllib.request.Request(f"{station.base}/api/open", body, {"Content-Type": "application/json"})
         urllib.request.urlopen(request, timeout=10).close()
         yield station
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A screen of 1280 × 800; anything that the page's own policy or code complains about fails the test."""
-    complaints: list[str] = []
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
-    page.on("pageerror", lambda fault: complaints.append(str(fault)))
-    yield page
-    page.close()
-    assert complaints == []
 
 
 def at(page: Page, screen: str) -> None:

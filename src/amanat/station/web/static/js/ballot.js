@@ -4,16 +4,19 @@ import { drawQr, forgetQr, get, post } from "./api.js";
 import { $, fill, make, showScreen, tone } from "./dom.js";
 import { ScanWatch, digitOf, letterOf, symbolOf } from "./keys.js";
 import { digits, number } from "./persian.js";
+import { reviewLists } from "./review-view.js";
 import { Candidates } from "./search.js";
 import { watchStatus } from "./status.js";
 import { Tray } from "./tray.js";
-import { columns, drawBoard, drawCard, drawField, drawHits, drawSlots } from "./tray-view.js";
+import { drawBoard, drawCard, drawField, drawHits, drawSlots } from "./tray-view.js";
 
 const IDLE_MS = 60_000;
 const WIPE_SECONDS = 10;
 const ARMED_MS = 6000;
 const HOLD_MS = 1000;
 const GUARDED = ["tray", "review", "seal", "opened"]; // screens that an idle minute covers
+
+const SHUT = { new: "شعبه هنوز گشوده نشده است", closed: "رأی‌گیری در این شعبه پایان یافته است" };
 
 const visit = { slip: "", trays: [], at: 0, blank: new Set(), testsLeft: 0, letters: false };
 const scans = new ScanWatch();
@@ -174,29 +177,10 @@ function onwards() {
 
 // ---- review
 
-function reviewList(one, place) {
-  const { contest, chosen } = one;
-  const unused = contest.max_choices - chosen.length;
-  const heading = make("h3", {}, make("b", { text: contest.title_fa }), ` · ${number(chosen.length)} از ${number(contest.max_choices)}`,
-    chosen.length && unused ? ` · ${number(unused)} جای خالی ماند` : "");
-  if (chosen.length === 0) {
-    const sure = visit.blank.has(contest.id);
-    return make("div", { class: "list" }, heading, make("p", { class: "blank" }, "هیچ نامی ننوشته‌اید. ",
-      make("button", { type: "button", "data-blank": contest.id, "aria-pressed": String(sure) }, sure ? "✓ رأی سفید می‌دهم" : "رأی سفید می‌دهم ", sure ? "" : make("kbd", { text: "۰" }))));
-  }
-  const rows = chosen.map((row, index) => make("li", {}, make("span", { class: "place", text: number(index + 1) }),
-    make("span", { class: "name", text: digits(row.name) }, row.mark ? make("small", { text: ` (${row.mark})` }) : null),
-    make("bdi", { dir: "ltr", class: "code", text: digits(row.code) }),
-    make("button", { type: "button", class: "remove", "data-remove": row.code, "data-of": place, text: "✕", "aria-label": `برداشتن ${row.name}` })));
-  const list = make("ol", { class: chosen.length > 5 ? "names" : "names few" }, ...rows);
-  columns(list, chosen.length, chosen.length > 5 ? { narrow: chosen.length > 20 ? 3 : 2, wide: visit.trays.length > 1 && chosen.length > 16 ? 4 : 3 } : { narrow: 1, wide: 1 });
-  return make("div", { class: "list" }, visit.trays.length > 1 ? heading : null, list);
-}
-
 function review(say = "") {
   go("review");
   drawContests();
-  $("#lists").replaceChildren(...visit.trays.map(reviewList));
+  $("#lists").replaceChildren(...reviewLists(visit.trays, visit.blank));
   const [only] = visit.trays;
   const unused = only.contest.max_choices - only.chosen.length;
   fill({ "review-say": say, unused: visit.trays.length === 1 && only.chosen.length && unused ? ` · ${number(unused)} جای خالی ماند` : "" });
@@ -397,6 +381,7 @@ document.addEventListener("contextmenu", (event) => event.preventDefault());
 $("#typed").addEventListener("submit", (event) => { event.preventDefault(); if (typed) once(() => permit(typed)); });
 
 watchStatus((status) => {
-  if (at() === "welcome" && status.ok && status.state !== "open") fill({ welcome: status.state === "closed" ? "رأی‌گیری در این شعبه پایان یافته است" : "شعبه هنوز گشوده نشده است" });
+  const why = status.stopped ? "این غرفه از کار ایستاده است؛ سرپرست را صدا بزنید" : SHUT[status.state];
+  if (at() === "welcome" && why) fill({ welcome: why });
 });
 welcome();
