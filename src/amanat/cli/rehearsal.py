@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import signal
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -172,6 +173,7 @@ def rehearse(arguments: argparse.Namespace, definition: Definition, files: _File
     view = View()
     faults = plan.make(kind, seed=arguments.seed, terminals=terminals(definition))
     exercise = Exercise(definition, crowd, faults, folders, arguments.seed, arguments.workers, view)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to end: everything that was started ends first
     outcome = asyncio.run(conduct(exercise))
     show(definition, folders, faults, outcome)
     summary = outcome.summary

@@ -17,6 +17,7 @@ from django.db import DatabaseError
 from waitress.server import create_server
 
 from amanat.errors import Usage
+from amanat.hq import clock as clocks
 from amanat.hq import home, settings
 from amanat.hq.bulletin import log
 from amanat.hq.clock import Clock
@@ -31,6 +32,7 @@ from amanat.sync.hq_side import HqSide
 THREADS: Final = 16  # so many pushes share a commit at most
 HOUSEKEEPING_SECONDS: Final = 1.0
 BODY_MAX: Final = 4 << 20
+CONNECTIONS_MAX: Final = 8192  # a gateway keeps its connection; waitress alone would stop listening at 100
 
 
 def intake_of(here: Home, clock: Clock, certificates: Certificates) -> HqSide:
@@ -94,10 +96,17 @@ def serve(folder: Path, *, listen: str, clock: Clock, database: str = "") -> Non
         raise Usage("hq-listen", listen=listen)
     settings.configure(folder, database=database or str(Home(folder).machine.get("database", "")))
     here = home.current()
+    clocks.use(clock)
     call_command("migrate", verbosity=0)
     try:
         server = create_server(
-            Application(here, clock), host=host, port=int(port), threads=THREADS, max_request_body_size=BODY_MAX
+            Application(here, clock),
+            host=host,
+            port=int(port),
+            threads=THREADS,
+            max_request_body_size=BODY_MAX,
+            connection_limit=CONNECTIONS_MAX,
+            asyncore_use_poll=True,
         )
     except OSError as cause:
         raise Usage("hq-listen", listen=listen) from cause

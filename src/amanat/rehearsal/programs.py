@@ -1,6 +1,7 @@
 """The shipped programs as processes: started, waited for, killed.  Each one's standard error is a log of its own."""
 
 import asyncio
+import ctypes
 import os
 import signal
 import subprocess
@@ -17,6 +18,7 @@ STOP_SECONDS: Final = 20.0
 POLL_SECONDS: Final = 0.02
 COMMAND: Final = (sys.executable, "-m", "amanat.cli.main")
 LOG_TAIL: Final = 400
+PR_SET_PDEATHSIG: Final = 1
 
 
 def environment() -> dict[str, str]:
@@ -28,6 +30,11 @@ def environment() -> dict[str, str]:
 
 class ProgramFailed(Rejected):
     """A program of the rehearsal ended as it should not."""
+
+
+def die_with_parent() -> None:
+    """In a child: the kernel kills it when the rehearsal itself is killed, so that nothing is left running."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def failed(words: Sequence[str], code: int | None, log: Path) -> AmanatError:
@@ -69,6 +76,7 @@ class Program:
                 stderr=err,
                 env=env,
                 start_new_session=True,
+                preexec_fn=die_with_parent,
             )
 
     def says(self, word: bytes) -> int:

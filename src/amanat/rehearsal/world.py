@@ -16,6 +16,7 @@ from amanat.rehearsal.visit import Place
 
 LOG_HEADER: Final = ("time", "what", "which", "from", "to")
 RESTART_SECONDS: Final = 600  # virtual time until a killed headquarters serves again
+PATIENCE_SECONDS: Final = 3600  # an armed power cut that finds no visit within an hour falls anyway
 CUT_WITHIN_SECONDS: Final = 0.004  # real time between a request and the cut that falls into it
 
 
@@ -49,6 +50,7 @@ class World:
         self.losses = sorted(plan.media, key=lambda loss: loss.at)
         self.kills = list(plan.headquarters_kills)
         self.dark: dict[str, float] = {}
+        self.armed: list[PowerCut] = []
         self.log_file: TextIO = log.open("w", encoding="utf-8", newline="")
         self.log = csv.writer(self.log_file, lineterminator="\n")
         self.log.writerow(LOG_HEADER)
@@ -70,6 +72,8 @@ class World:
             self.kill_headquarters()
         while self.cuts and self.cuts[0].at <= now:
             self.arm(self.cuts.pop(0))
+        for cut in [cut for cut in self.armed if cut.at + PATIENCE_SECONDS <= now]:
+            self.power_cut(cut)  # nobody comes: the mains fail all the same
         while self.losses and self.losses[0].at <= now:
             self.lose(self.losses.pop(0))
         for station in [station for station, end in self.dark.items() if end <= now]:
@@ -111,20 +115,27 @@ class World:
         """The mains will fail in the middle of the station's `requests`-th request from now."""
         left = cut.requests
         place = self.places[cut.station]
+        self.armed.append(cut)
 
         def on_request() -> None:
             nonlocal left
             left -= 1
             if left == 0:
                 delay = self.draw.uniform(0, CUT_WITHIN_SECONDS)
-                asyncio.get_running_loop().call_later(delay, self.power_cut, cut)
+                asyncio.get_running_loop().call_later(delay, self.cut_if_armed, cut)
 
         for terminal in place.terminals:
             terminal.on_request = on_request
 
+    def cut_if_armed(self, cut: PowerCut) -> None:
+        """The moment has come, unless patience ended before."""
+        if cut in self.armed:
+            self.power_cut(cut)
+
     def power_cut(self, cut: PowerCut) -> None:
         """SIGKILL for everything that runs in the station."""
         place = self.places[cut.station]
+        self.armed.remove(cut)
         for terminal in place.terminals:
             terminal.on_request = None
         place.powered = False
