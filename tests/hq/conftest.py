@@ -28,6 +28,8 @@ from amanat.records.sheet import CLOSING, sheet_id
 from amanat.rules.eligibility import Flags
 from amanat.rules.national_id import NationalId, synthetic
 
+settings.configure(Path("home-of-no-election"))  # models can be imported; each test has a home of its own
+
 ELECTION = """
 id = "two-towns"
 title = { fa = "دو شهر (نمونه)", en = "Two towns (example)" }

@@ -10,7 +10,7 @@ from amanat.hq import home, settings
 from amanat.hq.home import Home
 from amanat.hq.writing import rows_of, writing
 
-__all__ = ["new_epoch", "open_home", "status"]
+__all__ = ["new_epoch", "open_home", "status", "status_counts"]
 
 
 def open_home(folder: Path, *, database: str = "") -> Home:
@@ -32,16 +32,10 @@ def new_epoch() -> bytes:
     return epoch
 
 
-def status(here: Home) -> dict[str, Any]:
-    """What `amanat hq status --json` prints: counts of what is held, by what it is."""
-    from amanat.hq.bulletin import log
-    from amanat.hq.cases import doubles, offline
-
-    tips = rows_of("SELECT device, seq, hash FROM intake_tip ORDER BY device, seq, hash")
+def status_counts() -> dict[str, int]:
+    """Counts of what is held."""
     return {
-        "election_hash": here.eh.hex(),
         "devices": _count("devices_device"),
-        "heads": [[device, seq, bytes(hash).hex()] for device, seq, hash in tips],
         "entries": _count("intake_entry"),
         "ballots": _count("intake_ballot"),
         "permits": _count("intake_permit"),
@@ -50,8 +44,19 @@ def status(here: Home) -> dict[str, Any]:
         "dead_letters": _count("intake_deadletter"),
         "unsound_permits": _count("intake_permit WHERE NOT sound"),
         "unsound_ballots": _count("intake_ballot WHERE verdict <> ''"),
+        "bulletin": _count("bulletin_logentry"),
+    }
+
+
+def status(here: Home) -> dict[str, Any]:
+    """What `amanat hq status --json` prints."""
+    from amanat.hq.cases import doubles, offline
+
+    tips = rows_of("SELECT device, seq, hash FROM intake_tip ORDER BY device, seq, hash")
+    return status_counts() | {
+        "election_hash": here.eh.hex(),
+        "heads": [[device, seq, bytes(hash).hex()] for device, seq, hash in tips],
         "cases": len(doubles.cases()),
-        "bulletin": log.size(),
         "offline_decisions": offline.figures(here).as_json(),
     }
 

@@ -66,3 +66,16 @@ def open_clock(text: str) -> Clock:
     if text.startswith("unix:"):
         return SocketClock(Path(text.removeprefix("unix:")))
     raise Usage("hq-clock-unknown", clock=text)
+
+
+_current: list[Clock] = [SystemClock()]
+
+
+def use(clock: Clock) -> None:
+    """From now on this process lives in that clock's time."""
+    _current[0] = clock
+
+
+def now_ms() -> int:
+    """The moment by this process's clock."""
+    return _current[0].now_ms()

@@ -1,3 +1,11 @@
-"""Addresses."""
+"""Addresses of the public pages."""
 
-urlpatterns: list[object] = []
+from django.urls import path
+
+from amanat.hq.results import views
+
+urlpatterns = [
+    path("", views.front),
+    path("results/", views.results),
+    path("receipt/", views.receipt),
+]

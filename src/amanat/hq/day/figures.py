@@ -1,0 +1,139 @@
+"""The day in figures: what devices say they hold, what is here, who is silent, what an outage cost.
+
+Nothing is computed by subtraction of counts that were not taken at one moment: *waiting* compares the head that a
+device named in its last push with the head that is held now, entry by entry.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from amanat.hq.cases import doubles, offline
+from amanat.hq.devices.endings import endings
+from amanat.hq.home import Home
+from amanat.hq.writing import rows_of
+from amanat.records.order import DeviceStatus
+from amanat.rules import persian
+
+SILENT_PACES: Final = 3  # an idle link speaks once a pace; three missed are silence
+STATES: Final = ("open", "silent", "never", "closed", "apart")
+HOUR_MS: Final = 3_600_000
+IRAN_MS: Final = int(persian.IRAN.total_seconds() * 1000)
+
+
+@dataclass(slots=True)
+class StationDay:
+    """One station as the situation room sees it; `heard_ms` None: never by link."""
+
+    id: str
+    name: str
+    county: str
+    devices: int = 0
+    ballots: int = 0
+    permits: int = 0
+    refused: int = 0
+    waiting: int = 0
+    held: int = 0
+    closed: int = 0
+    apart: int = 0
+    heard_ms: int | None = None
+
+    def state(self, now_ms: int, silent_ms: int) -> str:
+        """never · open · silent · closed · apart, the most urgent first."""
+        if self.apart:
+            return "apart"
+        if self.devices and self.closed == self.devices:
+            return "closed"
+        if not self.held:
+            return "never"
+        if self.heard_ms is None or now_ms - self.heard_ms > silent_ms:
+            return "silent"
+        return "open"
+
+    def as_json(self, now_ms: int, silent_ms: int) -> dict[str, object]:
+        """As the page's module reads it."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "county": self.county,
+            "devices": self.devices,
+            "ballots": self.ballots,
+            "permits": self.permits,
+            "refused": self.refused,
+            "waiting": self.waiting if self.heard_ms is not None else None,
+            "heard": None if self.heard_ms is None else max(0, now_ms - self.heard_ms) // 1000,
+            "state": self.state(now_ms, silent_ms),
+        }
+
+
+@dataclass(slots=True)
+class Day:
+    """Everything on the page."""
+
+    stations: list[StationDay]
+    hours: dict[int, int] = field(default_factory=dict)
+
+
+def day(here: Home, *, now_ms: int) -> dict[str, Any]:
+    """The page's figures as one JSON object."""
+    found = Day(_stations(here))
+    _count_devices(found)
+    _count_votes(found)
+    silent_ms = SILENT_PACES * int(here.machine["pace_ms"])
+    stations = [station.as_json(now_ms, silent_ms) for station in found.stations if station.devices]
+    decided = offline.figures(here)
+    return {
+        "now": persian.jalali_moment(now_ms),
+        "totals": {
+            "ballots": sum(s.ballots for s in found.stations),
+            "permits": sum(s.permits for s in found.stations),
+            "refused": sum(s.refused for s in found.stations),
+            "waiting": sum(s.waiting for s in found.stations),
+            "cases": len(doubles.cases()),
+            "apart": sum(s.apart for s in found.stations),
+            "dead_letters": _number("SELECT COUNT(*) FROM intake_deadletter"),
+            "unsound": _number("SELECT COUNT(*) FROM intake_ballot WHERE verdict <> ''"),
+            "bulletin": _number("SELECT COUNT(*) FROM bulletin_logentry"),
+        },
+        "states": {state: sum(s["state"] == state for s in stations) for state in STATES},
+        "offline": decided.as_json() | {"decisions": decided.decisions},
+        "hours": [{"hour": hour, "ballots": count} for hour, count in sorted(found.hours.items())],
+        "stations": stations,
+    }
+
+
+def _stations(here: Home) -> list[StationDay]:
+    names = here.texts["stations"]
+    return [
+        StationDay(station.id, str(name), station.county)
+        for station, name in zip(here.manifest.stations, names, strict=True)
+    ]
+
+
+def _count_devices(found: Day) -> None:
+    tips = dict(rows_of("SELECT device, MAX(seq) FROM intake_tip GROUP BY device"))
+    links = {device: (heard, seq) for device, heard, seq in rows_of("SELECT device, heard_ms, seq FROM intake_link")}
+    places = dict(rows_of("SELECT device, station FROM devices_device"))
+    for ending in endings():
+        station = found.stations[places[ending.device]]
+        station.devices += 1
+        station.closed += ending.status is DeviceStatus.CLOSED
+        station.apart += ending.status is DeviceStatus.APART
+        station.held += ending.device in tips
+        if ending.device in links:
+            heard, seq = links[ending.device]
+            station.heard_ms = max(heard, station.heard_ms or 0)
+            station.waiting += max(0, seq - tips.get(ending.device, -1))
+
+
+def _count_votes(found: Day) -> None:
+    for name, table in (("ballots", "ballot"), ("permits", "permit"), ("refused", "refusal")):
+        for station, count in rows_of(f"SELECT station, COUNT(*) FROM intake_{table} GROUP BY station"):
+            setattr(found.stations[station], name, count)
+    bucket = f"(wall_ms + {IRAN_MS}) / {HOUR_MS}"
+    sql = f"SELECT {bucket}, COUNT(*) FROM intake_ballot GROUP BY {bucket}"
+    for hour, count in rows_of(sql):
+        found.hours[hour % 24] = found.hours.get(hour % 24, 0) + count
+
+
+def _number(sql: str) -> int:
+    return int(rows_of(sql)[0][0])
