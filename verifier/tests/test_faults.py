@@ -16,7 +16,7 @@ from prover import draw
 from amanat_verifier import Report
 from amanat_verifier.cbor import decode, encode
 from amanat_verifier.group import add
-from amanat_verifier.hashes import sha256
+from amanat_verifier.hashes import identify, sha256
 
 
 def hooks(**named: Callable[[Maker, Any], Any]) -> Maker:
@@ -251,6 +251,26 @@ def copy_into_session_2(m: Maker, people: list[Vote]) -> None:
     people.append(Vote(**(vars(twin) | {"session": 2})))
 
 
+def hide_a_permit(m: Maker, _: None) -> None:
+    """The desk of station 1 is missing; headquarters leaves a permit of it out, and annuls its ballot."""
+    vote = m.people[4]
+    m.status[2] = (2, None)
+    m.permits = [row for row in m.permits if row[0] != m.ph(vote)]
+    vote.annul = True
+
+
+def second_closing_sheet(m: Maker, _: None) -> None:
+    body = decode(m.sheet_rows[0][1])
+    body[6] += 1
+    own = identify(m.eh, "sheet", encode(body))
+    m.sheet_rows.append((own, encode(body), m.device_keys[body[2]].sign(m.eh, "sheet", own)))
+
+
+def trustees_of_one_key(m: Maker, rows: list[list[Any]]) -> None:
+    m.trustees[1] = m.trustees[0]
+    rows[1][3] = rows[0][3]
+
+
 FAULTS: list[tuple[str, str, Maker]] = [
     ("V1", "tally.json", damage("tally.json", flip, sealed="done")),
     ("V1", "extra, not in SHA256SUMS", Maker(done=lambda m, f: f.update({"lots2.seq": b""}))),
@@ -260,6 +280,8 @@ FAULTS: list[tuple[str, str, Maker]] = [
     ("V1", "entry 06", Maker(sealed=lambda m, f: m.entries.pop())),
     ("V2", "manifest.json", damage("manifest.json", lambda d: d.replace(b"Rudehen", b"rudehen"))),
     ("V2", "rules.toml", damage("rules.toml", lambda d: d.replace(b"1/5", b"1/4"))),
+    ("V2", "two trustees", hooks(trustees=trustees_of_one_key)),
+    ("V2", "final-list.json", Maker(files=lambda m, f: f.update({"final-list.json": b"[]"}))),
     ("V3", "keys/Z/2.cbor", hooks(possession=no_possession)),
     ("V3", "ceremony.cbor", hooks(ceremony=other_ceremony)),
     ("V3", "one power", hooks(trustees=trustees_of_one_power)),
@@ -274,6 +296,7 @@ FAULTS: list[tuple[str, str, Maker]] = [
     ("V6", "issuer is no check-in device", hooks(permit=foreign_issuer)),
     ("V6", "E is not two points", hooks(permit=zero_credential)),
     ("V6", "permits.seq", hooks(summaries=lambda m, _: m.permits.pop(0))),
+    ("V6", "not in permits.seq", hooks(summaries=hide_a_permit)),
     ("V7", "terminal's signature", hooks(ballots=forge_cast)),
     ("V7", "no ballot terminal", hooks(permit=wrong_terminal)),
     ("V7", "in the record already", hooks(core=copy_ciphertext)),
@@ -286,6 +309,7 @@ FAULTS: list[tuple[str, str, Maker]] = [
     ("V10", "box_root", hooks(sheets=other_roots(12))),
     ("V10", "permits", hooks(sheets=more_permits)),
     ("V10", "signature", hooks(summaries=forge_sheet)),
+    ("V10", "two closing sheets", hooks(summaries=second_closing_sheet)),
     ("V11", "accounted for", hooks(order=forget_device)),
     ("V11", "unused", hooks(order=unused_though_named)),
     ("V11", "apart", hooks(order=apart_without_decision)),
@@ -299,6 +323,7 @@ FAULTS: list[tuple[str, str, Maker]] = [
     ("V14", "paper station", hooks(exclusions=exclude_on_paper)),
     ("V14", "tree size", hooks(order=lambda m, order: order[2].__setitem__(0, order[2][0] - 1))),
     ("V15", "1/0.proof", hooks(tag_shares=false_tags)),
+    ("V15", "no such session", Maker(files=lambda m, f: f.update({"dedup/2/set-aside.seq": b""}))),
     ("V16", "says counted, must be duplicate", hooks(aside=keep_the_double)),
     ("V16", "must be", hooks(aside=drop_the_wrong_one)),
     ("V16", "says annulled, must be counted", hooks(aside=annul_a_good_one)),
@@ -318,6 +343,7 @@ FAULTS: list[tuple[str, str, Maker]] = [
     ("V24", "elected", hooks(result=other_winner)),
     ("V24", "tie that is not there", hooks(start=lot_without_a_tie)),
     ("V25", "set_aside.annulled", hooks(result=wrong_total)),
+    ("V25", "of no contest", Maker(files=lambda m, f: f.update({"minutes/council2.json": b"{}"}))),
     ("V25", "minutes/majlis.json", damage("minutes/majlis.json", lambda d: d.replace(b'"seats":1', b'"seats":2'))),
 ]
 

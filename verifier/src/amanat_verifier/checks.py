@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from amanat_verifier.account import check_devices_accounted, check_sheets
 from amanat_verifier.bulletin import check_bulletin
 from amanat_verifier.ceremony import check_ceremony
 from amanat_verifier.devices import check_devices
@@ -19,7 +20,6 @@ from amanat_verifier.orders import check_bulletin_ballots, check_orders
 from amanat_verifier.record import Record
 from amanat_verifier.results import check_plaintexts, check_results, check_tally, summary
 from amanat_verifier.sealed import check_approvals, check_forms, check_permits, check_proofs, check_tested
-from amanat_verifier.sheets import check_devices_accounted, check_sheets
 from amanat_verifier.shuffle import check_mixers, check_shuffles
 from amanat_verifier.tags import check_set_aside, check_tags
 from amanat_verifier.units import check_inputs, check_once, check_units

@@ -15,7 +15,7 @@ from amanat_verifier.group import is_sound
 from amanat_verifier.hashes import is_ed25519_key, sha256
 from amanat_verifier.notes import Key, read_key
 from amanat_verifier.ranks import bound, limbs
-from amanat_verifier.record import Record, once
+from amanat_verifier.record import Record, names, once
 from amanat_verifier.shapes import many, only, optional, parse, raw, row, text, uint
 
 FILE = "manifest.cbor"
@@ -172,6 +172,12 @@ def _check_keys(found: Manifest) -> None:
     for who, key in signers:
         if not is_ed25519_key(key):
             raise Fault(f"{FILE}: key of {who}: not canonical, or of small or mixed order")
+    for who, keys in (
+        ("trustees", [key for _, _, _, key, _ in found.trustees]),
+        ("mixers", [m.key for m in found.mixers]),
+    ):
+        if len(set(keys)) != len(keys):
+            raise Fault(f"{FILE}: two {who} with one key")
     for q, commitments in found.keys.items():
         if len(commitments) != t or not all(map(is_sound, commitments)):
             raise Fault(f"{FILE}: key {q}: {t} points other than the identity are expected")
@@ -197,6 +203,8 @@ def check_manifest(record: Record) -> int:
     _check_keys(found)
     if sha256(record.read("rules.toml")) != found.rules_hash:
         raise Fault("rules.toml: its hash is not the manifest's")
+    if found.final_list is None and "final-list.json" in names(record):
+        raise Fault("final-list.json: the manifest has no hash of it")
     if found.final_list is not None and sha256(record.read("final-list.json")) != found.final_list:
         raise Fault("final-list.json: its hash is not the manifest's")
     return len(ids) + len(stations)

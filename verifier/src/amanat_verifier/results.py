@@ -11,7 +11,7 @@ from amanat_verifier.faults import Fault
 from amanat_verifier.hashes import identify
 from amanat_verifier.manifest import Contest, dumps, manifest
 from amanat_verifier.opening import Count, counts
-from amanat_verifier.record import Record, once
+from amanat_verifier.record import Record, names_below, once
 from amanat_verifier.rules import RUNOFF, SEAT, Outcome, decide, read_rule
 from amanat_verifier.shapes import blob, many, only, parse, raw, row, text, uint
 
@@ -108,11 +108,15 @@ def summary(record: Record) -> dict[str, Any]:
     return {c: {name: whole[name] for name in fields} for c, whole in result(record)["contests"].items()}
 
 
-def _published(record: Record, path: str) -> Any:
+def _published(record: Record, path: str, *keys: str) -> Any:
+    """What a published file has at these keys; None if it has not."""
     try:
-        return json.loads(record.read(path))
-    except ValueError as cause:
+        found = json.loads(record.read(path))
+    except (ValueError, RecursionError) as cause:
         raise Fault(f"{path}: not JSON") from cause
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
 
 
 def _difference(given: Any, wanted: Any, at: str) -> str:
@@ -131,10 +135,8 @@ def _require_same(record: Record, path: str, wanted: Any) -> None:
 
 def check_plaintexts(record: Record) -> int:
     """V22: every plaintext opened again; those that are no canonical ballot are the ones called unreadable."""
-    published = _published(record, "tally.json")
     for contest, count in counts(record).items():
-        given = published.get(contest) if isinstance(published, dict) else None
-        says = given.get("unreadable") if isinstance(given, dict) else None
+        says = _published(record, "tally.json", contest, "unreadable")
         if says != count.unreadable:
             raise Fault(f"tally.json: {contest}: {says} unreadable, but {count.unreadable} plaintexts are")
     return sum(count.ballots for count in counts(record).values())
@@ -143,11 +145,9 @@ def check_plaintexts(record: Record) -> int:
 def check_tally(record: Record) -> int:
     """V24: tally.json from the plaintexts, seats and ties by the rule set and the recorded lots."""
     _require_same(record, "tally.json", tally(record))
-    published = _published(record, "result.json")
     for contest, wanted in result(record)["contests"].items():
-        given = published.get("contests", {}).get(contest) if isinstance(published, dict) else None
         for name in ("seats", "elected", "runoff", "tied", "lots"):
-            if not isinstance(given, dict) or given.get(name) != wanted[name]:
+            if _published(record, "result.json", "contests", contest, name) != wanted[name]:
                 raise Fault(f"result.json: {contest}: {name} must be {wanted[name]}")
         if wanted["tied"]:
             record.say(f"{contest}: {', '.join(wanted['tied'])} stand level and no lot is recorded: a place is open.")
@@ -158,6 +158,10 @@ def check_results(record: Record) -> int:
     """V25: result.json and minutes/*.json byte for byte, and the closing equations."""
     whole = result(record)
     _require_same(record, "result.json", whole)
+    minutes = {name for name in names_below(record, "minutes/") if name.endswith(".json")}
+    extra = minutes - {f"{contest}.json" for contest in whole["contests"]}
+    if extra:
+        raise Fault(f"minutes/{min(extra)}: of no contest")
     for contest, wanted in whole["contests"].items():
         _require_same(record, f"minutes/{contest}.json", wanted)
         if wanted["counted"] != wanted["valid"] + wanted["blank"] + wanted["unreadable"]:

@@ -17,6 +17,7 @@ from amanat_verifier.manifest import manifest
 from amanat_verifier.pool import pieces, spread
 from amanat_verifier.record import Record, once
 from amanat_verifier.shapes import require_ascending
+from amanat_verifier.sheets import closed
 
 CHUNK_MIN = 64  # ballots, so that a child's start is paid for
 PAIR = 64  # bytes of (A, B) or of (R, s)
@@ -180,8 +181,13 @@ def _count(record: Record) -> int:
 
 
 def check_permits(record: Record) -> int:
-    """V6."""
+    """V6.  That a permit is not in permits.seq annuls a ballot only where its issuer's closing sheet shows the same;
+    else headquarters could take any ballot away by leaving its permit out."""
     bad_permits(record).require_annulled(record)
+    for ballot in ballots(record):
+        permit = ballot.permit
+        if permit and permit.issuer not in closed(record) and (ballot.ph, permit.issuer) not in _listed_permits(record):
+            raise Fault(f"{ballot.at}: its permit is not in permits.seq, as every ballot's must be")
     for i, (ph, number) in enumerate(permits(record), 1):
         device = devices(record).get(number)
         if device is None:
@@ -204,7 +210,11 @@ def check_proofs(record: Record) -> int:
 
 
 def check_tested(record: Record) -> int:
-    """V12: tested ids are terminals' and none was cast."""
+    """V12: tested ids are terminals' and none was cast.
+
+    LIMIT: tested.seq carries no signatures.  Where a terminal is closed its sheet bounds their number (V10); which ids
+    they were, and all of it for a terminal without a sheet, is headquarters' word.
+    """
     for i, (_, number) in enumerate(tested(record), 1):
         device = devices(record).get(number)
         if device is None or not device.roles & TERMINAL:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from amanat_verifier.account import absent
 from amanat_verifier.ballots import (
     ANNULLED,
     DUPLICATE,
@@ -28,7 +29,6 @@ from amanat_verifier.orders import OF_BALLOT, OF_DEVICE, OF_PERMIT, decisions, e
 from amanat_verifier.pool import spread
 from amanat_verifier.record import Record, names_below, once
 from amanat_verifier.sealed import failing
-from amanat_verifier.sheets import absent
 from amanat_verifier.sums import split_units, vanishes
 from amanat_verifier.units import late_ballots
 
@@ -149,6 +149,9 @@ def _check_chunk(record: Record, task: tuple[int, int]) -> int:
 
 def check_tags(record: Record) -> int:
     """V15: J is exactly t trustees, every chunk there and proved, no file beyond."""
+    folders = {name.split("/")[0] for name in names_below(record, "dedup/")}
+    for folder in sorted(folders - {str(s) for s in sessions(record)}):
+        raise Fault(f"dedup/{folder}: no such session")
     items = 0
     for s, who in tag_trustees(record).items():
         chunks = range(-(-len(tag_rows(record)[s].a) // CHUNK))
