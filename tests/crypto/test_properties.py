@@ -1,5 +1,6 @@
 """Properties of the core over drawn inputs; the second implementation and plain integers are the oracles."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -210,6 +211,32 @@ def test_exactly_the_changed_signatures_are_named(changed: set[int]) -> None:
         signatures[64 * at + at] ^= 1 << at % 8
     refused = core.verify_signatures(domain="cast", eh=EH, keys=keys, digests=EH * 30, signatures=bytes(signatures))
     assert refused == sorted(changed)
+
+
+FLAT = st.one_of(st.binary(max_size=200), st.integers(0, 8).map(lambda many: core.G * many), st.just(bytes(64)))
+
+
+@relaxed
+@given(st.integers(0, 2**64 - 1) | st.integers(0, 3), FLAT, FLAT, FLAT, FLAT)
+def test_no_bytes_at_all_do_more_than_fail(width: int, one: bytes, two: bytes, three: bytes, four: bytes) -> None:
+    """Evidence comes from strangers: whatever its length and content, it is refused in words and never in a panic."""
+    attempts: list[Callable[[], object]] = [
+        lambda: core.verify_shuffle(eh=EH, context=[], width=width, key=core.G, inputs=one, outputs=two, proof=three),
+        lambda: core.verify_shuffles(
+            eh=EH,
+            key=core.G,
+            statements=[core.Shuffled([], width, one, two, three), core.Shuffled([], 1, two, one, four)],
+        ),
+        lambda: core.verify_linear(domain="tag", eh=EH, context=[], publics=one, rows=two, outputs=three, proof=four),
+        lambda: core.pop_verify(ch=EH, key_name="K", j=width, commitments=one, proof=two),
+        lambda: core.open_sealed(ciphertexts=one, key=core.G, randomness=two),
+        lambda: core.elgamal_open(one, [two, three]),
+        lambda: core.unembed(one),
+        lambda: core.require_signing_key(one),
+    ]
+    for attempt in attempts:
+        with contextlib.suppress(core.CryptoFault, ValueError):
+            attempt()
 
 
 def test_the_work_is_counted_and_its_instructions_are_named() -> None:

@@ -1,4 +1,7 @@
 //! Randomness of the operating system (clauses E-5, E-7): scalars, nonces, permutations, a verifier's own weights.
+//!
+//! A nonce mixes a lasting secret in. What a mixer draws in bulk does not: where its system draws badly the permutation
+//! itself is known, and no nonce could save it; the protocol asks for one honest mixer of three.
 
 use curve25519_dalek::scalar::Scalar;
 use rayon::prelude::*;
