@@ -5,15 +5,17 @@ Each change is made after the day is closed and before the order; `V14` and late
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 import amanat_crypto as crypto
 from amanat.count.checks.ballots import wrong_points
-from amanat.count.exchange import Refused, ask
+from amanat.count.checks.bulletin import read_bulletin
+from amanat.count.exchange import Files, Refused, ask
 from amanat.errors import AmanatError, Usage
-from amanat.records import cbor
+from amanat.records import cbor, tiles
 from amanat.records import election_record as paths
 from amanat.records.identifiers import sign
 from amanat.records.order import Decision, DecisionKind, Exclusion, Reason
@@ -208,6 +210,25 @@ def test_a_machine_checks_once_and_again_when_a_byte_has_changed(county: Callabl
     flip(place, paths.APPROVALS) if (place.record / paths.APPROVALS).stat().st_size else flip(place, paths.SHEETS)
     with pytest.raises(AmanatError):
         place.session()
+
+
+def test_most_witnesses_must_have_signed_the_checkpoint(county: Callable[..., Any]) -> None:
+    """Three witnesses are named: one signature is not enough, two are (L-4, V5)."""
+    place = county()
+    place.fill(3)
+    place.order()
+    seeds = {f"witness-{number}": bytes([number]) * 32 for number in range(3)}
+    vkeys = tuple(tiles.vkey(name, crypto.public_key(seed)) for name, seed in seeds.items())
+    election = place.session().election
+    election = replace(election, manifest=replace(election.manifest, witness_vkeys=vkeys))
+    note = (place.record / "bulletin/checkpoint").read_bytes()
+    text = note.decode().partition("\n\n")[0] + "\n"
+    lines = [tiles.signature_line(text, name=name, seed=seed).encode() for name, seed in seeds.items()]
+    place.write("bulletin/checkpoint", note + lines[0])
+    with pytest.raises(AmanatError, match="V5"):
+        read_bulletin(Files(place.record), election)
+    place.write("bulletin/checkpoint", note + lines[0] + lines[2])
+    read_bulletin(Files(place.record), election)
 
 
 def test_points_that_are_none_are_found_one_by_one() -> None:

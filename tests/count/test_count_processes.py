@@ -49,7 +49,7 @@ def running(*homes: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
 def test_sixty_voters_three_stations_and_every_machine_a_process(county: Callable[..., Any]) -> None:
     """Sixty voters; two vote twice, one is excluded, one had a permit replaced and cast both.  The order is signed,
     three trustees and three mixers run, the count is killed once and started again.  Wanted: the account closes, and
-    the verifier, which shares no code with us, finds every check true."""
+    the verifier, which shares no code with us, finds every check true (P-4)."""
     place = county()
     place.fill(60)
     for person in (10, 11):

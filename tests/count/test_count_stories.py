@@ -19,7 +19,7 @@ from amanat.records.order import Reason
 
 def test_maryam_votes_at_two_stations_and_one_ballot_counts(county: Callable[..., Any]) -> None:
     """Maryam votes in stations 1 and 2, which could not know.  Wanted: both ballots held, the tags show one person,
-    one counts and the other is a duplicate of it (T-3, T-5)."""
+    one counts and the other is a duplicate of it (T-3, T-5, P-1)."""
     place = county()
     place.fill()
     both = [place.vote(500, 0, 2), place.vote(500, 1, 2)]
@@ -207,7 +207,8 @@ def test_the_same_command_again_changes_nothing(county: Callable[..., Any]) -> N
 
 def test_ballots_that_fail_their_own_checks_are_annulled_and_nothing_else(county: Callable[..., Any]) -> None:
     """Five dishonest ballots: a cast signature of another, a proof for another permit, a permit on no sheet, a ballot
-    that was tested, a ciphertext used twice.  Wanted: each annulled (of the twins the later), the others counted."""
+    that was tested, a ciphertext used twice.  Wanted: each annulled (of the twins the later), the others counted
+    (T-4, P-5)."""
     place = county()
     place.fill()
     wrong_signature = place.put(0, replace(place.made(500, 0, 1), signature=place.casts[0].signature))

@@ -76,6 +76,7 @@ def test_a_cut_bundle_is_refused() -> None:
 
 
 def test_a_checkpoint_is_signed_and_a_witness_can_join() -> None:
+    """L-2, L-4."""
     tree = tiles.Tree(entries(9))
     note = tiles.checkpoint(tree, name="bulletin.example", seed=SEED)
     assert tiles.read_checkpoint(note, [VKEY]) == tiles.Checkpoint(9, tree.root(), frozenset({"bulletin.example"}))

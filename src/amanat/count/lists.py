@@ -1,4 +1,4 @@
-"""The lists of ballots a trustee has helped to open, kept for ever: each ballot in one unit, once (T-7, V23).
+"""The lists of ballots a trustee has helped to open, kept for ever: each ballot in one unit, once (T-7, V23, P-2).
 
 The same list may be opened again with another J; a list that shares one id with another would show by the difference
 what a single person chose.

@@ -1,7 +1,7 @@
 """The whole count, driven by carrying files between machines: tags, mixes, decryption, tally.
 
 It can be stopped anywhere and started again: what is in the record stays, a job that was answered is not asked twice,
-and a trustee who drops out is replaced for the step alone (T-9).
+and a trustee who drops out is replaced for the step alone (T-9).  All that it leaves is evidence for anyone (P-4).
 """
 
 import shutil

@@ -1,4 +1,4 @@
-"""Which ballots are not counted, and why (T-4, T-5): pure, from what the record shows to everyone.
+"""Which ballots are not counted, and why (T-4, T-5), so that no person has two (P-1): pure, from the public record.
 
 It knows positions, hashes and tags; who the persons are is not known here.
 """

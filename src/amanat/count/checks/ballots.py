@@ -1,4 +1,4 @@
-"""V6, V7, V8, V12, V13: each ballot by itself, in columns.  Who fails is annulled, nobody else for that (T-4)."""
+"""V6, V7, V8, V12, V13: each ballot by itself, in columns.  Who fails is annulled, nobody else for that (T-4, P-5)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
