@@ -18,7 +18,7 @@ from amanat.rehearsal.people import Visit
 from amanat.rehearsal.plan import DAY_SECONDS
 from amanat.rehearsal.printer import Printers
 from amanat.rehearsal.terminal import PowerGone, Terminal
-from amanat.rehearsal.visit import Errand, Place, present, require, serve
+from amanat.rehearsal.visit import Errand, Place, Unexpected, present, require, serve
 from amanat.rehearsal.world import World
 
 TICK_SECONDS: Final = 30
@@ -62,12 +62,15 @@ class Day:
         return [terminal for place in self.places.values() for terminal in place.terminals]
 
     async def everywhere(self, ask: Callable[[Terminal], Awaitable[object]], terminals: Sequence[Terminal]) -> None:
-        """Asks every one of these, a bounded number at a time."""
+        """Asks every one of these, a bounded number at a time.  Raises Unexpected if one is silent."""
         gate = asyncio.Semaphore(BURST)
 
         async def one(terminal: Terminal) -> None:
             async with gate:
-                await ask(terminal)
+                try:
+                    await ask(terminal)
+                except PowerGone as cause:
+                    raise Unexpected("terminal-silent", terminal=str(terminal.socket)) from cause
 
         await asyncio.gather(*(one(terminal) for terminal in terminals))
 
