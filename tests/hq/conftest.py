@@ -280,3 +280,9 @@ def people() -> ModuleType:
     names = types.ModuleType("people")
     names.__dict__.update(MARYAM=MARYAM, ALI=ALI, SARA=SARA, REZA=REZA, DEAD=DEAD, DAWN=DAWN)
     return names
+
+
+@pytest.fixture(scope="session")
+def make_election() -> Callable[..., None]:
+    """Makes an election with its headquarters in a folder."""
+    return build

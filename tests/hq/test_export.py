@@ -43,7 +43,8 @@ def test_it_writes_what_was_delivered_sorted_by_hash(here: Home, day: Any, root:
     assert len(seq(record / "journal-summaries/sheets.seq")) == 3
     devices = json.loads((root / "private/devices.json").read_text())
     assert devices == [[device, 0, sheet.hex()] for device, sheet in enumerate(sheets)]
-    assert json.loads((root / "private/cases.json").read_text()) == {"groups": []}
+    cases = json.loads((root / "private/cases.json").read_text())
+    assert cases == {"groups": [], "known": [ph.hex() for ph, _ in permits]}
     for name in ("journal-summaries/approvals.seq", "order/1/exclusions.seq", "order/1/decisions.seq", "lots.seq"):
         assert (record / name).read_bytes() == b""
     with pytest.raises(BadInput):

@@ -136,11 +136,17 @@ def test_it_keeps_and_logs_a_bad_ballot(here: Home, day: Any, people: Any, what:
     assert {b"\2" + bad, b"\2" + good} <= {bytes(e) for (e,) in rows_of("SELECT entry FROM bulletin_pending")}
 
 
-def test_a_permit_of_another_person_is_found(here: Home, day: Any, people: Any) -> None:
-    """A clerk's machine issues E for one person and V for another: not sound, and told."""
+def test_a_permit_of_another_person_waits_for_the_boards(here: Home, day: Any, root: Path, people: Any) -> None:
+    """A clerk's machine issues E for one person and V for another: not sound, told, and no count before a ruling."""
+    import json
     import os
 
-    from amanat.records.permit import PrivatePart
+    from amanat.errors import Usage
+    from amanat.hq.cases import decisions
+    from amanat.hq.cases.boards import boards_of
+    from amanat.hq.results.export import Target, export
+    from amanat.records.order import DecisionKind, Reason
+    from amanat.records.permit import PrivatePart, permit_hash
 
     issued = day.damavand.check_in(people.MARYAM)
     day.damavand.entries.pop()
@@ -153,6 +159,14 @@ def test_a_permit_of_another_person_is_found(here: Home, day: Any, people: Any) 
     day.deliver()
     day.check()
     assert api.status(here)["unsound_permits"] == 1
+    ph = permit_hash(here.eh, issued.permit)
+    target = Target(root / "record", root / "private", 1)
+    with pytest.raises(Usage) as caught:
+        export(here, target, now_ms=1)
+    assert caught.value.code == "hq-permit-unsound"
+    decisions.rule_on(here, DecisionKind.PERMIT, ph, Reason.ANNULLED, "E is another person's", now_ms=2)
+    export(here, target, now_ms=3, boards=boards_of(here, root / "authorities"))
+    assert json.loads((root / "private/cases.json").read_text()) == {"groups": [], "known": []}
 
 
 def test_it_answers_a_push_after_the_commit(here: Home, day: Any, people: Any) -> None:

@@ -17,9 +17,10 @@ from amanat.hq.cases.boards import Boards
 from amanat.hq.cases.models import Decision as DecisionRow
 from amanat.hq.cases.models import Exclusion as ExclusionRow
 from amanat.hq.devices.endings import Ending, endings
-from amanat.hq.devices.enrolment import devices_seq
+from amanat.hq.devices.enrolment import Certificates, devices_seq
 from amanat.hq.elections.acts import log_action
 from amanat.hq.home import Home
+from amanat.hq.intake.checks import Checker
 from amanat.hq.writing import rows_of, writing
 from amanat.records import cbor
 from amanat.records import election_record as at
@@ -48,7 +49,8 @@ def export(here: Home, target: Target, *, now_ms: int, boards: Boards | None = N
 
     Raises:
         BadInput: the folder holds a record already.
-        Usage: a draft is unsigned, or a device apart has no ruling: the boards come first.
+        Usage: the boards come first: a draft is unsigned, a device apart has no ruling, or a permit whose E is not of
+            the person in V (C-6) has none.
     """
     if (target.record / at.MANIFEST).exists() and target.session == 1:
         raise BadInput("hq-folder-not-empty", file=str(target.record))
@@ -56,6 +58,7 @@ def export(here: Home, target: Target, *, now_ms: int, boards: Boards | None = N
     if boards is not None:
         decisions.stand_forked(here, apart, now_ms=now_ms)
         decisions.sign_drafts(here, boards, now_ms=now_ms)
+    Checker(here, Certificates()).run_all()
     _require_ruled(apart)
     log.flush(here, now_ms=now_ms)
     with writing():  # one moment for all lists: nothing arrives in between
@@ -70,6 +73,9 @@ def _require_ruled(apart: Iterable[tuple[int, bytes, int]]) -> None:
     for device, reference, _ in apart:
         if not DecisionRow.objects.filter(kind=int(DecisionKind.DEVICE), reference=reference).exists():
             raise Usage("hq-device-apart", device=device)
+    for (ph,) in rows_of("SELECT ph FROM intake_permit WHERE NOT sound ORDER BY ph"):
+        if not DecisionRow.objects.filter(kind=int(DecisionKind.PERMIT), reference=bytes(ph)).exists():
+            raise Usage("hq-permit-unsound", digest=bytes(ph).hex())
 
 
 def _write(here: Home, target: Target) -> dict[str, int]:
@@ -164,8 +170,11 @@ def _decisions() -> Iterator[Encodable]:
         yield [bytes(row.decision), cbor.decode(bytes(row.signatures or b""))]
 
 
-def _groups() -> dict[str, list[list[str]]]:
-    return {"groups": sorted(sorted(p.ph.hex() for p in group) for group in doubles.groups().values())}
+def _groups() -> dict[str, list[Any]]:
+    """The permits of each person who has several, and all permits whose person is known (T-6)."""
+    known = rows_of("SELECT ph FROM intake_permit WHERE sound ORDER BY ph")
+    groups = sorted(sorted(p.ph.hex() for p in group) for group in doubles.groups().values())
+    return {"groups": groups, "known": [bytes(ph).hex() for (ph,) in known]}
 
 
 def _devices(ended: Iterable[Ending]) -> Iterator[list[object]]:

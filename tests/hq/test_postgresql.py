@@ -1,0 +1,121 @@
+"""Intake on PostgreSQL: a real private cluster in a temporary folder, the same functions, one setting (S-2).
+
+Skipped only where Debian's PostgreSQL is not installed.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import pytest
+
+BIN = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+pytestmark = pytest.mark.skipif(not BIN, reason="needs Debian's postgresql")
+SECONDS = 120
+
+
+def as_postgres(*words: str | Path) -> None:
+    """A command of PostgreSQL, which refuses to run as root."""
+    prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    subprocess.run(
+        [*prefix, *map(str, words)], check=True, cwd="/", timeout=SECONDS, stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[str]:
+    """A cluster that listens on a socket in its folder only; its url without a database's name."""
+    folder = Path(mkdtemp(prefix="amanat-pg-", dir="/tmp"))
+    folder.chmod(0o755)
+    data = folder / "data"
+    sockets = folder / "s"
+    for new in (data, sockets):
+        new.mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            shutil.chown(new, "postgres", "postgres")
+    as_postgres(BIN[-1] / "initdb", "-D", data, "-A", "trust", "-U", "amanat", "--no-sync")
+    options = f"-c listen_addresses='' -c unix_socket_directories={sockets}"
+    as_postgres(BIN[-1] / "pg_ctl", "-D", data, "-w", "-o", options, "-l", sockets / "log", "start")
+    os.chmod(sockets, 0o755)  # noqa: PTH101 - our own user must reach the socket
+    yield f"postgresql://amanat@/{{}}?host={sockets}"
+    as_postgres(BIN[-1] / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def root(cluster: str, memory: Path, make_election: Any) -> Iterator[Path]:
+    """An election whose headquarters keeps everything in PostgreSQL."""
+    import psycopg
+    from django.db import connections
+
+    name = "a" + os.urandom(4).hex()
+    with psycopg.connect(cluster.format("postgres"), autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}"')
+    folder = memory / name
+    folder.mkdir()
+    make_election(folder, database=cluster.format(name))
+    yield folder
+    connections.close_all()
+    shutil.rmtree(folder)
+
+
+def test_a_day_on_postgresql(here: Any, day: Any, root: Path, people: Any) -> None:
+    """Votes, repeats, a fork, a dead letter, checks, the bulletin, cases, figures, export: as on SQLite."""
+    from django.db import connection
+
+    from amanat.hq import api
+    from amanat.hq.bulletin import log
+    from amanat.hq.cases.boards import boards_of
+    from amanat.hq.day.figures import day as figures
+    from amanat.hq.results import receipts
+    from amanat.hq.results.export import Target, export
+    from amanat.records import base32
+
+    assert connection.vendor == "postgresql"
+    day.damavand.seconds = None
+    id_ = day.damavand.vote(people.MARYAM)
+    day.firuzkuh.at += 1
+    day.firuzkuh.seconds = None
+    day.firuzkuh.vote(people.MARYAM)
+    clone = type(day.damavand)(here, 2, 1)
+    clone.write("opened", [1, ["another story"]])
+    for _ in range(2):
+        day.deliver()
+        day.deliver(clone)
+        day.intake.take([["rubbish"]])
+    day.check()
+    status = api.status(here)
+    counts = {name: status[name] for name in ("ballots", "forks", "dead_letters", "cases", "unsound_ballots")}
+    assert counts == {"ballots": 2, "forks": 1, "dead_letters": 1, "cases": 1, "unsound_ballots": 0}
+    assert status["offline_decisions"]["by_reason"] == {"checked-in-elsewhere": 1}
+    log.flush(here, now_ms=day.clock.ms)
+    assert [receipt.fate for receipt in receipts.look(here, base32.code(id_))] == ["logged"]
+    assert figures(here, now_ms=day.clock.ms)["hours"] == [{"hour": 8, "ballots": 2}]
+    boards = boards_of(here, root / "authorities")
+    export(here, Target(root / "record", root / "private", 1), now_ms=1, boards=boards)
+    assert len((root / "record/ballots/1.seq").read_bytes()) > 500
+
+
+def test_a_failed_transaction_keeps_nothing(here: Any, day: Any, people: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database refuses in the middle of a push: no row of it is there, and the same push then goes through."""
+    from django.db import DatabaseError
+
+    from amanat.hq import api
+    from amanat.hq.intake import store
+
+    def fail(*_: object, **__: object) -> None:
+        raise DatabaseError("full")
+
+    day.damavand.vote(people.MARYAM)
+    monkeypatch.setattr(store.DjangoStore, "_replace_chains", fail)
+    with pytest.raises(DatabaseError):
+        day.deliver(day.damavand)
+    monkeypatch.undo()
+    assert api.status(here)["entries"] == 0
+    day.deliver(day.damavand)
+    assert api.status(here)["ballots"] == 1
