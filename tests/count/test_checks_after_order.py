@@ -49,6 +49,9 @@ CHANGES: list[tuple[str, str, Callable[[bytes], bytes]]] = [
     ("V20", f"{MIX}/2/sig", lambda data: data[:63]),
     ("share-proof-wrong", "decrypt/majlis/s1-1/2.bin", flipped),
     ("share-proof-wrong", "decrypt/majlis/s1-1/3.proof", flipped),
+    ("share-proof-wrong", "dedup/1/2/0.bin", lambda data: data[:-32]),
+    ("share-proof-wrong", "dedup/1/3/0.proof", lambda data: data[:-1]),
+    ("share-proof-wrong", "decrypt/majlis/s1-1/1.bin", lambda data: data + data),
     ("record-file-missing", f"{MIX}/1/out.bin", lambda _: b""),
     ("V15", "dedup/1/4/0.bin", lambda data: data),
 ]

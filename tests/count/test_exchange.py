@@ -87,8 +87,8 @@ def test_files_of_a_record_are_read_through_what_a_job_brought(tmp_path: Path) -
 
 
 def test_a_trustee_never_helps_to_open_a_ballot_in_two_lists(tmp_path: Path) -> None:
-    """T-7, P-2: the same list again is right (another J); one ballot less, one more, or in another unit is refused, also
-    after a restart, and then nothing of the new lists is kept."""
+    """T-7, P-2: the same list again is right (another J); one ballot less, one more, or in another unit is refused,
+    also after a restart, and then nothing of the new lists is kept."""
     a, b, c, d = (bytes([number]) * 32 for number in range(4))
     Lists(tmp_path).accept("majlis", {"s1-1": [a, b], "s1-2": [c]})
     again = Lists(tmp_path)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from amanat.count import ceremony, keys, order, pipeline, publish
-from amanat.count.checks.election import read_election
+from amanat.count.checks.election import read_election, require_supported
 from amanat.count.exchange import Files
 from amanat.count.machine import Machine
 from amanat.count.mixer import MixerMachine
@@ -121,6 +121,8 @@ def _run_ceremony(args: argparse.Namespace) -> int:
     found = {str(path.relative_to(args.election)): path for path in args.election.rglob("*") if path.is_file()}
     files = {name: path.read_bytes() for name, path in found.items() if path.suffix in (".toml", ".csv")}
     definition = read_definition(files, folder=str(args.election))
+    contests = [contest.to_manifest() for contest in definition.contests]
+    require_supported(contests, [station.to_manifest() for station in definition.stations])
     ceremony.run(
         election=definition.id,
         round=definition.round,

@@ -17,7 +17,7 @@ import amanat_crypto as crypto
 from amanat.count import dealing
 from amanat.count.dealing import KEY_NAMES, Ceremony, Trial
 from amanat.count.exchange import Answer, Files, ask, load, write_whole
-from amanat.count.shares import publics, verify_share
+from amanat.count.shares import publics, require_shares
 from amanat.errors import BadInput, Rejected
 from amanat.records import cbor
 from amanat.records.manifest import Trustee
@@ -165,8 +165,8 @@ def verified_trial(
         ("tag", "ZW", crypto.tag_rows(trial.credential)),
     ):
         share, proof = (folder / f"{domain}.bin").read_bytes(), (folder / f"{domain}.proof").read_bytes()
-        context: list[crypto.Item] = [ceremony.hash, list(J), j]
         named = publics([combined[name] for name in q], J=J, j=j)
-        verify_share(domain, ceremony.hash, context, named, rows, share, proof, where=f"{folder}/{domain}.proof")
+        given = crypto.SharedRows([ceremony.hash, list(J), j], named, share, proof)
+        require_shares(domain, ceremony.hash, rows, [given], where=f"{folder}/{domain}.proof", J=[j])
         result.append(share)
     return result[0], result[1]

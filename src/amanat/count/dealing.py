@@ -76,10 +76,12 @@ def read_commitments(ceremony: Ceremony, published: Published) -> dict[str, list
         result[q] = []
         for j, data in enumerate(published[q], start=1):
             match cbor.decode(data):
-                case [int(named), [*points], bytes(proof)] if named == j and len(points) == ceremony.threshold:
-                    flat = b"".join(point for point in points if isinstance(point, bytes))
+                case [int(named), [*points], bytes(proof)] if (named, len(proof)) == (j, 64):
+                    flat = b"".join(cbor.as_bytes(point, "commitment", size=32) for point in points)
                 case _:
                     raise Rejected("ceremony-commitments-wrong", key=q, trustee=j)
+            if len(points) != ceremony.threshold:
+                raise Rejected("ceremony-commitments-wrong", key=q, trustee=j)
             try:
                 crypto.require_points(flat)
                 crypto.pop_verify(ch=ceremony.hash, key_name=q, j=j, commitments=flat, proof=proof)

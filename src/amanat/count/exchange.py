@@ -195,12 +195,20 @@ def _answer(home: Path, name: str, handle: Callable[[Job, Path], Mapping[str, An
     try:
         job = Job(name, job.folder, load(job.folder / "job.json"))
         answer = {"ok": True, **handle(job, out)}
-    except (AmanatError, CryptoFault) as error:
-        fault = error if isinstance(error, AmanatError) else Rejected("proof-rejected", check=str(error))
+    except (AmanatError, CryptoFault, OSError) as error:
+        fault = _as_fault(error)
         answer = {"ok": False, "code": fault.code, "fa": fault.say("fa"), "en": fault.say("en"), "facts": fault.facts}
         print(f"{home.name}: {name}: {fault.both()}", file=sys.stderr, flush=True)
     write_whole(out / "answer.json", dump(answer))
     return True
+
+
+def _as_fault(error: AmanatError | CryptoFault | OSError) -> AmanatError:
+    if isinstance(error, AmanatError):
+        return error
+    if isinstance(error, OSError):
+        return BadInput("file-unreadable", file=str(error.filename or error))
+    return Rejected("proof-rejected", check=str(error))
 
 
 def _beat(home: Path, stop: threading.Event) -> None:

@@ -66,6 +66,7 @@ def require_mixes(
     """V18 to V20 of the first mixers of the chain, for these units.  Raises Rejected naming unit and mixer."""
     order = sorted_.session.ordered.order.mixers
     assert tuple(mixers) == order[: len(mixers)]
+    require("V17", f"contest {contest}", contest in sorted_.units)
     batch: list[tuple[str, str]] = []
     size = 0
     for unit in names:
@@ -84,14 +85,17 @@ def require_mixes(
 
 
 def _require_chain_end(files: Files, sorted_: Sorted, contest: int, unit: str, mixer: int) -> None:
-    """V20: the mixer's signature over its output and proof."""
+    """V20: the mixer's signature over its output and proof, and that both have the size of the input."""
     election = sorted_.session.election
+    where = path(sorted_, contest, unit, mixer, "sig")
     out, proof, signature = (files.read(path(sorted_, contest, unit, mixer, name)) for name in MIX_FILES)
-    require("V20", path(sorted_, contest, unit, mixer, "sig"), len(signature) == 64)
+    require("V20", where, len(signature) == 64)
     digest = signed(sorted_, contest, unit, mixer, out, proof)
     key = election.manifest.mixers[mixer].key
-    where = path(sorted_, contest, unit, mixer, "sig")
     require_signatures("V20", where, "mix", election.eh, [key], [digest], [signature])
+    count, width = len(sorted_.units[contest][unit]), election.width(contest)
+    sizes = (64 * width * count, 32 * (5 * count + 6 + 3 * width))
+    require("V19", path(sorted_, contest, unit, mixer, "proof.bin"), (len(out), len(proof)) == sizes)
 
 
 def _require_shuffles(

@@ -22,8 +22,8 @@ class MixerMachine(Machine):
         sorted_ = self.sorted(job, files)
         contest = job.number("contest")
         election, mixers = sorted_.session.election, sorted_.session.ordered.order.mixers
-        if contest not in sorted_.units or self.index not in mixers:
-            raise BadInput("job-field-wrong", file=str(job.folder / "job.json"), field="contest")
+        if self.index not in mixers:
+            raise BadInput("job-field-wrong", file=str(job.folder / "job.json"), field="kind")
         if election.manifest.mixers[self.index].key.hex() != self.identity.get("signing_key"):
             raise Rejected("not-my-key", machine=self.home.name)
         names = job.items("units", str)

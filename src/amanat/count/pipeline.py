@@ -204,6 +204,10 @@ def batches(sorted_: Sorted, contest: int) -> Iterator[list[str]]:
         yield batch
 
 
+def _units(carrier: Carrier, contest: int, batch: Sequence[str]) -> str:
+    return f"{carrier.session.election.manifest.contests[contest].id}, units {batch[0]} to {batch[-1]}"
+
+
 def _tag_files(carrier: Carrier) -> list[str]:
     return carrier.files.below(f"dedup/{carrier.session.number}")
 
@@ -214,7 +218,7 @@ def mix_batch(carrier: Carrier, sorted_: Sorted, contest: int, batch: list[str])
     for mixer in carrier.session.ordered.order.mixers:
         made = [mix.path(sorted_, contest, unit, mixer, name) for unit in batch for name in mix.MIX_FILES]
         if not all(carrier.files.has(name) for name in made):
-            say(f"contest {contest}, units {batch[0]} to {batch[-1]}: mixer {mixer}")
+            say(f"{_units(carrier, contest, batch)}: mixer {mixer}")
             home = carrier.places.mixers / str(mixer)
             with carrier.time("mix") as answers:
                 job = {"contest": contest, "units": batch}
@@ -251,7 +255,7 @@ def _decrypted_by(carrier: Carrier, contest: int, batch: Sequence[str]) -> list[
 
 def _decrypt(carrier: Carrier, sorted_: Sorted, contest: int, batch: list[str], J: list[int]) -> list[int]:
     """The shares of one batch by J, which is returned; the record gets them only when all t have answered."""
-    say(f"contest {contest}, units {batch[0]} to {batch[-1]}: decryption by trustees {', '.join(map(str, J))}")
+    say(f"{_units(carrier, contest, batch)}: decryption by trustees {', '.join(map(str, J))}")
     of = carrier.session.election.manifest.contests[contest]
     mixers = carrier.session.ordered.order.mixers
     mixed = [mix.path(sorted_, contest, unit, m, name) for unit in batch for m in mixers for name in mix.MIX_FILES]

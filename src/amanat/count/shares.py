@@ -24,26 +24,16 @@ def require_set(J: Sequence[int], *, n: int, threshold: int) -> None:
         raise Rejected("trustee-set-wrong", trustees=", ".join(map(str, J)), threshold=threshold)
 
 
-def verify_share(
-    domain: str, eh: bytes, context: Sequence[crypto.Item], named: bytes, rows: bytes, share: bytes, proof: bytes,
-    *, where: str,
-) -> None:  # fmt: skip
-    """E-9.  `named` are the P_k; raises Rejected naming `where`."""
-    try:
-        crypto.verify_linear(
-            domain=domain, eh=eh, context=context, publics=named, rows=rows, outputs=share, proof=proof
-        )
-    except crypto.CryptoFault as cause:
-        raise Rejected("share-proof-wrong", file=where) from cause
-
-
 def require_shares(
     domain: str, eh: bytes, rows: bytes, given: Sequence[crypto.SharedRows], *, where: str, J: Sequence[int]
 ) -> None:
-    """E-9 for several trustees over the same rows; `where` has a place for j.  Raises Rejected naming the trustee."""
+    """E-9 for trustees J over the same rows; `where` has a place for j.  Raises Rejected naming the trustee."""
+    for j, share in zip(J, given, strict=True):
+        sizes = len(rows) // (len(share.publics) // 32), 2 * len(share.publics) + 32
+        if (len(share.outputs), len(share.proof)) != sizes:
+            raise Rejected("share-proof-wrong", file=where.format(j))
     try:
         crypto.verify_linears(domain=domain, eh=eh, rows=rows, shared=given)
     except crypto.CryptoFault as cause:
-        at = getattr(cause, "at", None)
-        j = J[at] if isinstance(cause, crypto.ProofRejected) and at is not None else ",".join(map(str, J))
-        raise Rejected("share-proof-wrong", file=where.format(j)) from cause
+        at = cause.at if isinstance(cause, crypto.ProofRejected) else None
+        raise Rejected("share-proof-wrong", file=where.format(J[at] if at is not None else list(J))) from cause

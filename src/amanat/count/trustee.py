@@ -187,8 +187,6 @@ class TrusteeMachine(Machine):
         session = sorted_.session
         J, contest, names = self._set(job, session), job.number("contest"), job.items("units", str)
         mixers = session.ordered.order.mixers
-        if contest not in sorted_.units:
-            raise BadInput("job-field-wrong", file=str(job.folder / "job.json"), field="contest")
         mix.require_mixes(files, self.memory, sorted_, contest, names, mixers)
         mine = self._own_shares(session.election.ceremony, session.election.commitments)
         of = session.election.manifest.contests[contest]

@@ -43,6 +43,12 @@ class Ballots:
         assert found is not None
         return found
 
+    def forget_evidence(self) -> None:
+        """Gives back the memory of signatures and proofs once they are checked: a third of a large session."""
+        self.permit_signatures.clear()
+        self.cast_signatures.clear()
+        self.proofs.clear()
+
     def claim(self, at: int) -> Claim:
         """The permit's place in its chain."""
         permit = self.permit(at)

@@ -1,6 +1,6 @@
 """V2, V3, V4 (but for the order of bulletin entries): the manifest, the trustees' keys, the devices."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import amanat_crypto as crypto
@@ -12,7 +12,7 @@ from amanat.records import cbor
 from amanat.records import election_record as paths
 from amanat.records.ballot import limb_count
 from amanat.records.device import Certificate, certificate_id
-from amanat.records.manifest import BY_COUNTY, PAPER, SPLIT, Manifest
+from amanat.records.manifest import BY_COUNTY, PAPER, SPLIT, Contest, Manifest, Station
 
 WHOLE_CHOICES_MAX = 3
 MIXERS_MIN = 3
@@ -76,7 +76,7 @@ def _require_manifest(manifest: Manifest, files: Files) -> None:
     keys += [trustee.signing_key for trustee in manifest.trustees.people]
     require_keys("V2", paths.MANIFEST, keys)
     require("V2", paths.MANIFEST, bool(manifest.authorities) and len(set(keys)) == len(keys))
-    require_supported(manifest)
+    require_supported(manifest.contests, manifest.stations)
     for contest in manifest.contests:
         whole = contest.max_choices <= WHOLE_CHOICES_MAX or contest.unit_by == BY_COUNTY
         codes = {candidate.code for candidate in contest.candidates}
@@ -84,12 +84,12 @@ def _require_manifest(manifest: Manifest, files: Files) -> None:
         require("V2", f"{paths.MANIFEST}: {contest.id}", whole and sizes and len(codes) == len(contest.candidates))
 
 
-def require_supported(manifest: Manifest) -> None:
+def require_supported(contests: Iterable[Contest], stations: Iterable[Station]) -> None:
     """Raises Usage for split contests and stations on paper, which are not built."""
-    for contest in manifest.contests:
+    for contest in contests:
         if contest.mode == SPLIT:
             raise Usage("split-not-built", contest=contest.id)
-    for station in manifest.stations:
+    for station in stations:
         if station.mode == PAPER:
             raise Usage("paper-not-built", station=station.id)
 

@@ -101,6 +101,7 @@ def _read(files: Files, memory: Memory, key: str, session: int, given: bytes | N
         return b"".join(ballots.ids[at] for at in sorted(failing))
 
     kept = memory.once(key, verify)
+    ballots.forget_evidence()
     places = {ballot: at for at, ballot in enumerate(ballots.ids)}
     failing = frozenset(places[kept[at : at + ID_BYTES]] for at in range(0, len(kept), ID_BYTES))
     return Session(session, election, ordered, ballots, failing)
