@@ -1,6 +1,7 @@
-"""Pictures of every screen of a real station at every supported size: out/screenshots/*.png and index.html.
+"""Pictures of every screen at every supported size: out/screenshots/*.png and index.html.
 
-Drives the pages as a person with a keyboard would, in headless Chromium, against `tools/one_station.py`.
+Drives a real station's pages as a person with a keyboard would, in headless Chromium, against `tools/one_station.py`.
+Headquarters' and the demo's pages are those of the last `make demo`, where there is one.
 """
 
 import contextlib
@@ -20,6 +21,7 @@ from typing import Final
 
 from playwright.sync_api import Page, sync_playwright
 
+from amanat.records import base32
 from amanat.rules.national_id import synthetic
 
 ROOT: Final = Path(__file__).parent.parent
@@ -35,22 +37,44 @@ FLASH_MS: Final = 800  # the last card has stopped flashing
 Snap = Callable[[Page, str], None]
 
 
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@contextlib.contextmanager
+def _program(command: list[str], address: str) -> Iterator[None]:
+    """A program that runs until the block ends; it is there when its address answers."""
+    process = subprocess.Popen([sys.executable, *command], cwd=ROOT)
+    try:
+        _await(address)
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
 @contextlib.contextmanager
 def station(election: Path) -> Iterator[tuple[str, Path]]:
     """A running station: its address and the folder in which its slips come out."""
-    with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
-        here = Path(folder) / "station"
-        command = [sys.executable, str(ROOT / "tools/one_station.py"), str(here), "--election", str(election)]
-        process = subprocess.Popen([*command, "--port", str(port), "--link-url", NOBODY_THERE])
-        try:
-            _await(f"http://127.0.0.1:{port}/api/status")
-            yield f"http://127.0.0.1:{port}", here / "slips"
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
+    with tempfile.TemporaryDirectory() as folder:
+        port, here = _free_port(), Path(folder) / "station"
+        base = f"http://127.0.0.1:{port}"
+        command = ["tools/one_station.py", str(here), "--election", str(election), "--port", str(port)]
+        with _program([*command, "--link-url", NOBODY_THERE], f"{base}/api/status"):
+            yield base, here / "slips"
+
+
+@contextlib.contextmanager
+def headquarters(home: Path) -> Iterator[str]:
+    """A copy of a finished headquarters, served: its address."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = shutil.copytree(home, Path(folder) / "hq")
+        address = f"127.0.0.1:{_free_port()}"
+        command = ["-m", "amanat.cli.main", "hq", "serve", str(copy), "--listen", address]
+        with _program(command, f"http://{address}/healthz"):
+            yield f"http://{address}"
 
 
 def _await(address: str) -> None:
@@ -59,7 +83,7 @@ def _await(address: str) -> None:
         with contextlib.suppress(urllib.error.URLError), urllib.request.urlopen(address, timeout=5):
             return
         time.sleep(0.2)
-    raise SystemExit(f"the station did not start within {START_SECONDS_MAX} s")
+    raise SystemExit(f"{address} did not answer within {START_SECONDS_MAX} s")
 
 
 def _no_picture(page: Page, name: str) -> None:
@@ -254,6 +278,28 @@ def shoot(election: Path, name: str, codes: list[str], *, desk_too: bool) -> Non
         browser.close()
 
 
+def shoot_headquarters(demo: Path) -> None:
+    """The situation room, the results, a receipt that is in the box, and the demo's own page."""
+    with (demo / "ledger.jsonl").open(encoding="utf-8") as ledger:
+        ballot = next(row["ballot"] for row in map(json.loads, ledger) if row["ballot"])
+    with headquarters(demo / "work/hq") as base, sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        addresses = {
+            "day": f"{base}/day/",
+            "results": f"{base}/results/",
+            "receipt": f"{base}/receipt/?code={base32.code(bytes.fromhex(ballot))}",
+            "demo": (demo / "index.html").as_uri(),
+        }
+        for width, height in SIZES:
+            page = browser.new_page(viewport={"width": width, "height": height})
+            for name, address in addresses.items():
+                page.goto(address)
+                page.wait_for_timeout(FLASH_MS)
+                page.screenshot(path=OUT / f"hq-{name}-{width}.png", full_page=name == "demo")
+            page.close()
+        browser.close()
+
+
 def contact_sheet() -> None:
     """One page that shows them all; opens without a server."""
     cells = "".join(
@@ -275,6 +321,10 @@ def main() -> None:
         shoot(ROOT / "examples/tehran", "thirty", thirty, desk_too=True)
         shoot(ROOT / "examples/damavand-firuzkuh", "one", ["1042"], desk_too=False)
         shoot(_two_contests(Path(folder) / "two"), "two", thirty[:12], desk_too=False)
+    if (ROOT / "out/demo/work/hq").is_dir():
+        shoot_headquarters(ROOT / "out/demo")
+    else:
+        print("no headquarters to picture: run `make demo` first", file=sys.stderr)
     contact_sheet()
     print(f"{len(list(OUT.glob('*.png')))} pictures: {(OUT / 'index.html').relative_to(ROOT)}")
 
