@@ -259,6 +259,10 @@ def hide_a_permit(m: Maker, _: None) -> None:
     vote.annul = True
 
 
+def log_no_sheet(m: Maker, exclusions: list[list[Any]]) -> None:
+    m.entries = [entry for entry in m.entries if entry[0] != 3]
+
+
 def second_closing_sheet(m: Maker, _: None) -> None:
     body = decode(m.sheet_rows[0][1])
     body[6] += 1
@@ -309,6 +313,7 @@ FAULTS: list[tuple[str, str, Maker]] = [
     ("V10", "box_root", hooks(sheets=other_roots(12))),
     ("V10", "permits", hooks(sheets=more_permits)),
     ("V10", "signature", hooks(summaries=forge_sheet)),
+    ("V10", "before the order", hooks(exclusions=log_no_sheet)),
     ("V10", "two closing sheets", hooks(summaries=second_closing_sheet)),
     ("V11", "accounted for", hooks(order=forget_device)),
     ("V11", "unused", hooks(order=unused_though_named)),

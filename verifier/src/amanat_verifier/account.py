@@ -8,11 +8,23 @@ from amanat_verifier.devices import devices
 from amanat_verifier.faults import Fault
 from amanat_verifier.hashes import has_signed
 from amanat_verifier.manifest import manifest
-from amanat_verifier.orders import OF_DEVICE, decisions
+from amanat_verifier.orders import OF_DEVICE, decisions, orders
 from amanat_verifier.record import Record, once
 from amanat_verifier.sealed import bad_forms, bad_permits, failing
 from amanat_verifier.shapes import require_ascending
-from amanat_verifier.sheets import APART, CARRIED, CLOSING, FILE, MISSING, UNUSED, Sheet, closed, sheets, statuses
+from amanat_verifier.sheets import (
+    APART,
+    CARRIED,
+    CLOSED,
+    CLOSING,
+    FILE,
+    MISSING,
+    UNUSED,
+    Sheet,
+    closed,
+    sheets,
+    statuses,
+)
 
 
 @once
@@ -89,6 +101,11 @@ def check_sheets(record: Record) -> int:
         if sum(other.device == number for other in sheets(record)) > 1:
             raise Fault(f"{FILE}: device {number}: two closing sheets, though it is not set apart")
         _check_closed(record, sheet, tests.get(number, 0))
+    for order in orders(record).values():
+        for number, status, reference in order.devices:
+            place = bulletin(record).place(SHEET, reference or b"")
+            if status == CLOSED and (place is None or place >= order.size):
+                raise Fault(f"{FILE}: device {number}: its closing sheet is not in the bulletin before the order")
     return len(sheets(record))
 
 
@@ -104,9 +121,6 @@ def _check_closed(record: Record, sheet: Sheet, tests: int) -> None:
         raise Fault(f"{at}: {sheet.permits} permits on the sheet, {len(mine)} in permits.seq, or others")
     if sheet.box_root != root_over(_box(record, sheet)):
         raise Fault(f"{at}: box_root is not that of its ballots in the record")
-    place = bulletin(record).place(SHEET, sheet.id)
-    if place is None:
-        raise Fault(f"{at}: its closing sheet is not in the bulletin")
 
 
 @once
