@@ -1,4 +1,4 @@
-"""Pages: the public's, the situation room's, and what machines ask (L-5; results after the count only)."""
+"""Pages: the public's, the situation room's, and what machines ask (P-3, L-5; results after the count only)."""
 
 import json
 from collections.abc import Iterator
@@ -57,7 +57,8 @@ def test_the_day_says_what_is_here_and_what_is_not(client: Client, day: Any, peo
     assert (firuzkuh["state"], firuzkuh["waiting"], firuzkuh["heard"]) == ("never", None, None)
     assert data["hours"] == [{"hour": 8, "ballots": 1}]
     day.clock.ms += MINUTE
-    assert client.get("/day/data.json").json()["stations"][0]["state"] == "silent"
+    damavand = client.get("/day/data.json").json()["stations"][0]
+    assert (damavand["state"], damavand["waiting"]) == ("silent", None)
 
 
 def test_the_day_shows_closed_and_forked_stations(client: Client, day: Any, people: Any) -> None:

@@ -1,7 +1,7 @@
 """The day in figures: what devices say they hold, what is here, who is silent, what an outage cost.
 
 Nothing is computed by subtraction of counts that were not taken at one moment: *waiting* compares the head that a
-device named in its last push with the head that is held now, entry by entry.
+device named in its last push with the head that is held now, entry by entry; of a silent station nothing is known.
 """
 
 from dataclasses import dataclass, field
@@ -51,6 +51,8 @@ class StationDay:
 
     def as_json(self, now_ms: int, silent_ms: int) -> dict[str, object]:
         """As the page's module reads it."""
+        state = self.state(now_ms, silent_ms)
+        is_known = self.heard_ms is not None and state != "silent"
         return {
             "id": self.id,
             "name": self.name,
@@ -59,9 +61,9 @@ class StationDay:
             "ballots": self.ballots,
             "permits": self.permits,
             "refused": self.refused,
-            "waiting": self.waiting if self.heard_ms is not None else None,
+            "waiting": self.waiting if is_known else None,
             "heard": None if self.heard_ms is None else max(0, now_ms - self.heard_ms) // 1000,
-            "state": self.state(now_ms, silent_ms),
+            "state": state,
         }
 
 
@@ -87,7 +89,7 @@ def day(here: Home, *, now_ms: int) -> dict[str, Any]:
             "ballots": sum(s.ballots for s in found.stations),
             "permits": sum(s.permits for s in found.stations),
             "refused": sum(s.refused for s in found.stations),
-            "waiting": sum(s.waiting for s in found.stations),
+            "waiting": sum(s["waiting"] or 0 for s in stations),
             "cases": len(doubles.cases()),
             "apart": sum(s.apart for s in found.stations),
             "dead_letters": _number("SELECT COUNT(*) FROM intake_deadletter"),

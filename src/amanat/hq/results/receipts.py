@@ -1,4 +1,4 @@
-"""What became of a receipt: not here, waiting, on the bulletin, counted, or set aside because.  Clauses L-5, B-5.
+"""What became of a receipt: not here, waiting, on the bulletin, counted, or set aside because.  Clauses P-3, L-5, B-5.
 
 It says nothing about the choice, the person, the station or the time.
 """
