@@ -14,7 +14,7 @@ import pytest
 
 from amanat.errors import MediumLost, Rejected
 from amanat.station import media
-from amanat.station.media import TwoMedia
+from amanat.station.media import Medium, TwoMedia
 
 OWNER = bytes(range(32))
 PAYLOADS = [b"opened", b"permit" * 20, b"ballot-cast" * 30, b"closed"]
@@ -234,12 +234,10 @@ def test_one_medium_dies_at_any_step_and_the_other_carries_the_day(name: str) ->
     for k in range(12):
         world = World()
         dying = world.disks["ab".index(name)]
-        world.run(Plan(-1, "none"))
-        world = World()
-        dying = world.disks["ab".index(name)]
         other = world.disks[1 - "ab".index(name)]
         broken = Broken(dying, k)
-        journal = TwoMedia((broken, other) if name == "a" else (other, broken), owner=OWNER, timer=lambda: 0.0)
+        media_: list[Medium] = [broken, other] if name == "a" else [other, broken]
+        journal = TwoMedia(media_, owner=OWNER, timer=lambda: 0.0)
         journal.recover()
         for payload in PAYLOADS:
             journal.append(payload)

@@ -169,7 +169,8 @@ async def test_choices_are_nowhere_but_in_memory(booths: Booths, election: Elect
     """Lengths on the media do not depend on what is chosen, and no code of a candidate is in any file of the home."""
     terminal = await booths.opened()
     sizes = set()
-    for person, choices in [(MARYAM, CHOICES), (REZA, {"majlis": [], "council": []})]:
+    blank: dict[str, list[str]] = {"majlis": [], "council": []}
+    for person, choices in [(MARYAM, CHOICES), (REZA, blank)]:
         await terminal.booth.accept(await permit_for(terminal, person))
         await terminal.booth.seal(choices)
         await terminal.booth.cast()

@@ -19,6 +19,7 @@ from amanat.records import sealed_key
 from amanat.station import keys
 
 START_SECONDS_MAX = 60
+CALLS = ("pwrite64", "fdatasync", "fsync")
 
 
 class Station:
@@ -28,8 +29,8 @@ class Station:
         self.homes = homes
         self.sessions: dict[Path, aiohttp.ClientSession] = {}
 
-    async def start(self) -> None:
-        command = [sys.executable, "-m", "amanat.cli.main", "station", "run", *map(str, self.homes)]
+    async def start(self, *under: str) -> None:
+        command = [*under, sys.executable, "-m", "amanat.cli.main", "station", "run", *map(str, self.homes)]
         env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
         self.process = await asyncio.create_subprocess_exec(*command, env=env, stderr=asyncio.subprocess.PIPE)
         assert self.process.stderr
@@ -107,6 +108,34 @@ async def test_a_vote_by_buttons_alone_then_a_power_cut_then_the_slip_again(stat
             assert (await answer.json())["state"] == "closed"
     assert await station.stop(signal.SIGTERM) == 0
     assert "Traceback" not in station.said
+
+
+async def test_one_cast_waits_for_two_syncs(election: Election, tmp_path: Path) -> None:
+    """B-7, J-2, as the kernel sees the shipped program: between the request to cast and its answer lie a write and a
+    sync of each medium, in this order, and the answer leaves after the last."""
+    log = tmp_path / "calls"
+    home = election.home("S1", 1)
+    seal_in_earnest(home)
+    station = Station([home])
+    await station.start("strace", "-D", "-f", "-y", "-e", "trace=pwrite64,fdatasync,fsync,sendto,write", "-o", str(log))
+    await station.post(home, "/api/open", officers=OFFICERS)
+    await station.post(home, "/api/desk/look", national_id=MARYAM)
+    await station.post(home, "/api/desk/issue", national_id=MARYAM)
+    await station.post(home, "/api/booth/permit", slip=station.slips(home, "permit")[0]["qr"])
+    await station.post(home, "/api/booth/seal", choices=CHOICES)
+    before = log.read_text("utf-8", "replace").count("\n")
+    assert (await station.post(home, "/api/booth/cast"))["told"] == "cast"
+    await station.stop(signal.SIGTERM)
+    lines = log.read_text("utf-8", "replace").splitlines()[before:]
+    answered = next(i for i, line in enumerate(lines) if "HTTP/1.1 200" in line)
+    seen = [
+        f"{call} {m}"
+        for line in lines[:answered]
+        for call in CALLS
+        for m in "ab"
+        if call in line and f"medium-{m}" in line
+    ]
+    assert seen == ["pwrite64 a", "fdatasync a", "pwrite64 b", "fdatasync b"]
 
 
 async def test_requests_that_are_not_the_pages_are_refused_and_change_nothing(station: Station) -> None:

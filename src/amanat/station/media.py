@@ -36,7 +36,9 @@ class Medium(Protocol):
     was written when `write` or `sync` raised, or when power went.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What people call it."""
 
     def read(self, offset: int, length: int) -> bytes:
         """Up to ``length`` bytes from ``offset``; fewer only at the end."""
