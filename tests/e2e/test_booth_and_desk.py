@@ -322,6 +322,54 @@ def test_escape_at_the_desk_is_recorded(page: Page, tehran: Station) -> None:
     assert (after["refused"], after["permits"]) == (before["refused"] + 1, before["permits"])
 
 
+def supervise(page: Page, station: Station, key: str) -> None:
+    page.goto(f"{station.base}/supervisor")
+    page.wait_for_selector("#also button")
+    press(page, key)
+
+
+def test_a_lost_permit_is_replaced(page: Page, tehran: Station) -> None:
+    """C-7.  The scanned slip names its serial; a new permit comes out and the old one opens no booth any more."""
+    old = check_in(page, tehran, synthetic(14))
+    serial = tehran.last("permit")["fields"]["serial"]
+    supervise(page, tehran, "F5")
+    scan(page, old)
+    expect(page.locator("[name=serial]")).to_have_value(serial)
+    press(page, "Enter")
+    expect(page.locator("[data-fill=told]")).to_contain_text("تعرفه چاپ شد")
+    assert tehran.last("permit")["fields"]["serial"] != serial
+    page.goto(f"{tehran.base}/ballot")
+    scan(page, old)
+    expect(page.locator("[data-screen=welcome] .say")).not_to_be_empty()
+    expect(page.locator("body")).to_have_attribute("data-at", "welcome")
+
+
+def test_two_officers_hear_an_appeal(page: Page, tehran: Station) -> None:
+    """C-1.  "Somebody voted as me": two officers saw the document, and a second permit is issued, openly."""
+    check_in(page, tehran, synthetic(15))
+    before = tehran.status()["counts"]["permits"]
+    supervise(page, tehran, "F4")
+    for text in (synthetic(15), "نسرین پارسا", "بهرام صفایی"):
+        page.keyboard.type(text)
+        press(page, "Tab")
+    press(page, "Enter")
+    expect(page.locator("[data-fill=told]")).to_contain_text("تعرفه چاپ شد")
+    assert tehran.status()["counts"]["permits"] == before + 1
+
+
+def test_journals_leave_on_a_stick(page: Page, tehran: Station, tmp_path: Path) -> None:
+    """S-6.  A bundle for headquarters is written; where it cannot be, the page says why in Persian."""
+    supervise(page, tehran, "F3")
+    page.keyboard.type(str(tmp_path / "S014"))
+    press(page, "Enter")
+    expect(page.locator("[data-fill=told]")).to_contain_text("پرونده نوشته شد")
+    assert (tmp_path / "S014.amanat-usb").stat().st_size > 0
+    supervise(page, tehran, "F3")
+    page.keyboard.type("/proc/nowhere/S014")
+    press(page, "Enter")
+    expect(page.locator(".step .say")).not_to_be_empty()
+
+
 def test_any_of_3545_names_is_a_few_keys_away(page: Page, tehran: Station) -> None:
     """Letters of the given and the family name, then one of the six keys: a median of at most five keys a name."""
     page.goto(f"{tehran.base}/ballot")
