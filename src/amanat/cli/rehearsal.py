@@ -12,6 +12,7 @@ from typing import Any, Final
 from amanat.errors import BadInput
 from amanat.records.ballots import read_ballots
 from amanat.records.definition import Definition, read_definition
+from amanat.records.manifest import PAPER
 from amanat.rehearsal import people, plan
 from amanat.rehearsal.conduct import Exercise, Outcome, conduct, write_voters
 from amanat.rehearsal.folders import Folders, prepare
@@ -115,6 +116,9 @@ def read_election(folder: Path) -> tuple[Definition, _Files]:
             files[name]
     except OSError as cause:
         raise BadInput("file-missing", file=str(cause.filename or folder)) from cause
+    paper = next((station.id for station in definition.stations if station.mode == PAPER), None)
+    if paper is not None:  # LIMIT: paper stations are not rehearsed; nothing is cast rather than cast wrongly
+        raise BadInput("paper-not-rehearsed", file=str(folder), station=paper)
     return definition, files
 
 

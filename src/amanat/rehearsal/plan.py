@@ -50,7 +50,7 @@ class Plan:
 
     def offline_hours(self, station: str) -> float:
         """Hours of the day without a link."""
-        return sum(max(0, min(end, DAY_SECONDS) - start) for start, end in self.outages.get(station, ())) / 3600
+        return sum(max(0, min(end, DAY_SECONDS) - max(0, start)) for start, end in self.outages.get(station, ())) / 3600
 
 
 def alternating(draw: random.Random) -> list[tuple[int, int]]:
@@ -102,7 +102,7 @@ def make(kind: Kind, *, seed: int, terminals: Sequence[tuple[str, int]]) -> Plan
         )
     if kind == "demo":
         cut_off = draw.sample(stations, round(0.4 * len(stations)))
-        starts = {station: draw.randrange(0, 7 * 3600) for station in cut_off}
+        starts = {station: draw.randrange(-2 * 3600, 7 * 3600) for station in cut_off}  # some before the polls open
         return Plan(
             kind,
             outages={s: ((start, start + draw.randrange(2 * 3600, 6 * 3600)),) for s, start in starts.items()},

@@ -10,7 +10,7 @@ from typing import Any
 from amanat.records.definition import Definition
 from amanat.rehearsal.page.facts import ContestFact, Facts, Mark, Point, StationFact
 from amanat.rehearsal.plan import DAY_SECONDS, Plan
-from amanat.rules.persian import jalali
+from amanat.rules.persian import jalali, to_persian_digits
 
 SETTLEMENTS = "settlements.csv"
 PICTURES = "pictures.json"
@@ -67,7 +67,7 @@ def station_facts(
     return [
         StationFact(
             id=station.id,
-            name_fa=station.name_fa,
+            name_fa=to_persian_digits(station.name_fa),
             county=station.county,
             position=None if station.lat is None or station.lon is None else (station.lat, station.lon),
             real=real.get(station.id, False),
