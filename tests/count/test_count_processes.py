@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from amanat.records import cbor
 from amanat.records import election_record as paths
+from amanat.records.identifiers import is_signed
 
 ROOT = Path(__file__).parents[2]
 VERIFIER = ROOT / ".venv-verifier/bin/amanat-verify"
@@ -83,6 +85,30 @@ def test_sixty_voters_three_stations_and_every_machine_a_process(county: Callabl
         command = [VERIFIER, place.record, "--election-hash", place.eh.hex(), "--json"]
         verified = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
         assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+def test_a_lot_and_a_signature_by_command(county: Callable[..., Any], tmp_path: Path) -> None:
+    """Two stand level; the boards draw a lot and record it by command (M-6).  Before, they signed a decision's
+    digest by command: both signatures, in the manifest's order, hold (T-2)."""
+    place = county(rule_set="by-election")
+    for person in range(4):
+        place.vote(person, person % 3, person % 2)
+    place.count()
+    (tmp_path / "minutes.txt").write_text("drawn before both boards", encoding="utf-8")
+    lot = ["count", "lot", "--record", place.record, "--authorities", place.root / "authorities", "--contest", "majlis"]
+    drawn = amanat(*lot, "--drawn", "1001", "--text", tmp_path / "minutes.txt")
+    assert drawn.returncode == 0, drawn.stderr
+    assert place.result["contests"]["majlis"]["elected"] == ["1001"]
+    again = amanat(*lot, "--drawn", "1001", "--text", tmp_path / "minutes.txt")
+    assert again.returncode == 2
+    assert "no open tie" in again.stderr
+    words = ["--eh", place.eh.hex(), "--domain", "decision", "--digest", "11" * 32, "--out", tmp_path / "signed"]
+    assert amanat("count", "sign", "--authorities", place.root / "authorities", *words).returncode == 0
+    rows: list[Any] = cbor.decode_seq((tmp_path / "signed").read_bytes())
+    ((digest, signatures),) = rows
+    assert digest == b"\x11" * 32
+    for authority, signature in zip(place.manifest.authorities, signatures, strict=True):
+        assert is_signed(authority.key, "decision", place.eh, digest, signature)
 
 
 def wait_for(path: Path) -> None:

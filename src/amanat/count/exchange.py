@@ -22,6 +22,7 @@ from amanat.errors import AmanatError, BadInput, Language, PeerFault, Rejected
 from amanat_crypto import CryptoFault
 
 POLL_SECONDS: Final = 0.02
+IDLE_SECONDS: Final = 0.05
 HEARTBEAT_SECONDS: Final = 1.0
 PATIENCE_SECONDS: Final = 20.0
 """A machine on this disk without a heartbeat for so long is taken to be gone, and another is asked."""
@@ -177,7 +178,7 @@ def serve(home: Path, handle: Callable[[Job, Path], Mapping[str, Any]], stop: th
     heart.start()
     while not stop.is_set():
         if not any(_answer(home, name, handle) for name in _waiting(home)):
-            stop.wait(POLL_SECONDS)
+            stop.wait(IDLE_SECONDS)
     heart.join()
     (home / "alive").unlink(missing_ok=True)
 
