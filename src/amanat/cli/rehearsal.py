@@ -1,4 +1,4 @@
-"""`amanat demo | replay | tamper`: the rehearsal's commands."""
+"""`amanat demo | replay | serve | tamper`: the rehearsal's commands."""
 
 import argparse
 import asyncio
@@ -20,19 +20,22 @@ from amanat.rehearsal.page import write as write_page
 from amanat.rehearsal.page.gather import gather
 from amanat.rehearsal.people import Crowd
 from amanat.rehearsal.plan import Kind, Plan
+from amanat.rehearsal.serve import serve
 from amanat.rehearsal.tamper import tamper
 from amanat.rehearsal.view import View
 
 ELECTION: Final = Path("examples/damavand-firuzkuh")
 DEMO_VOTERS: Final = 4000
 WORKERS: Final = 2
+PORT: Final = 8400
+SERVED_PEOPLE: Final = 1000
 BOM: Final = b"\xef\xbb\xbf"
 STATIONS_HEADER: Final = b"id,name_fa,county"
 DESCRIPTION: Final = argparse.RawDescriptionHelpFormatter
 
 
 def add_commands(sub: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds `demo`, `replay` and `tamper`."""
+    """Adds `demo`, `replay`, `serve` and `tamper`."""
     demo = sub.add_parser(
         "demo",
         help="a whole polling day of a synthetic electorate, counted and verified",
@@ -57,6 +60,17 @@ def add_commands(sub: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     replay.add_argument("--network", choices=("online", "offline", "flaky", "usb"), default="online")
     common(replay, out=None)
     replay.set_defaults(run=run_replay)
+    stay = sub.add_parser(
+        "serve",
+        help="headquarters, one station and the public pages stay up",
+        epilog="example:\n  amanat serve --election examples/tehran --out out/serve --port 8400",
+        formatter_class=DESCRIPTION,
+    )
+    stay.add_argument("--election", type=Path, default=ELECTION, metavar="DIR", help=f"default {ELECTION}")
+    stay.add_argument("--out", type=Path, default=Path("out/serve"), metavar="DIR")
+    stay.add_argument("--port", type=at_least_one, default=PORT, metavar="N", help=f"the first port (default {PORT})")
+    stay.add_argument("--demo", type=Path, default=Path("out/demo"), metavar="DIR", help="an earlier demo")
+    stay.set_defaults(run=run_serve)
     forge = sub.add_parser(
         "tamper",
         help="change one vote of a copy of the record and let the verifier find it",
@@ -214,6 +228,20 @@ def tell(view: View, summary: Mapping[str, Any], folders: Folders) -> None:
     verdict = "everything holds" if summary["verified"] else f"FAILED, see {folders.out / 'verify.json'}"
     view.say(f"independent verifier: {verdict}")
     view.say(f"page: {folders.out / 'index.html'} · record: {folders.record}")
+
+
+def run_serve(arguments: argparse.Namespace) -> int:
+    """`amanat serve`."""
+    definition, files = read_election(arguments.election)
+    definition = first_stations(definition, files, 1)
+    folders = prepare(arguments.out, real_time=True)
+    copy_election(files.kept, folders)
+    booths = {station.id: station.ballot_terminals for station in definition.stations}
+    crowd = people.invent(voters=SERVED_PEOPLE, stations=booths, contests=definition.contests, seed=1)
+    exercise = Exercise(definition, crowd, Plan("online"), folders, 1, WORKERS, View())
+    demo = arguments.demo.resolve() if (arguments.demo / "work/hq/machine.json").exists() else None
+    asyncio.run(serve(exercise, port=arguments.port, demo=demo))
+    return 0
 
 
 def run_tamper(arguments: argparse.Namespace) -> int:

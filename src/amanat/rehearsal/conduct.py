@@ -173,7 +173,13 @@ async def begin(exercise: Exercise, clock: Clock, port: int, stack: AsyncExitSta
     await hq.ready()
     everyone = setup.posts(definition)
     ports = {station: line.port for station, line in network.lines.items()}
-    devices = await setup.load_all(folders, everyone, ports=ports, workers=exercise.workers)
+    devices = await setup.load_all(
+        folders,
+        everyone,
+        ports=ports,
+        listen=lambda post: f"unix:{setup.terminal_socket(folders, post)}",
+        workers=exercise.workers,
+    )
     programs = station_programs(exercise, everyone)
     places = {
         station.id: Place(

@@ -14,6 +14,7 @@ class Folders:
 
     out: Path
     sockets: Path
+    real_time: bool = False
 
     @property
     def work(self) -> Path:
@@ -87,13 +88,13 @@ class Folders:
 
     @property
     def clock(self) -> str:
-        """Where virtual time is served, as programs take it."""
-        return f"unix:{self.sockets / 'clock'}"
+        """Where time is told, as programs take it."""
+        return "system" if self.real_time else f"unix:{self.sockets / 'clock'}"
 
     @property
     def printer(self) -> str:
-        """Where the printers listen, as stations take it."""
-        return f"socket:{self.sockets / 'printer'}"
+        """Where slips go, as stations take it."""
+        return f"folder:{self.out / 'slips'}" if self.real_time else f"socket:{self.sockets / 'printer'}"
 
     def terminal(self, station: str, number: int) -> Path:
         """A terminal's home."""
@@ -104,9 +105,9 @@ class Folders:
         shutil.rmtree(self.sockets, ignore_errors=True)
 
 
-def prepare(out: Path) -> Folders:
+def prepare(out: Path, *, real_time: bool = False) -> Folders:
     """An empty set of folders; what an earlier run left in `out` of these is removed."""
-    folders = Folders(out.resolve(), Path(tempfile.mkdtemp(prefix="amanat-")))
+    folders = Folders(out.resolve(), Path(tempfile.mkdtemp(prefix="amanat-")), real_time)
     for old in (folders.work, folders.record):
         shutil.rmtree(old, ignore_errors=True)
     for new in (folders.election, folders.trustees, folders.mixers, folders.authorities, folders.stations):

@@ -7,7 +7,7 @@ processes instead of hundreds of starts of a program.
 import asyncio
 import csv
 import socket
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -174,9 +174,17 @@ def terminal_socket(folders: Folders, post: Post) -> Path:
 
 
 async def load_all(
-    folders: Folders, everyone: Sequence[Post], *, ports: dict[str, int], workers: int
+    folders: Folders,
+    everyone: Sequence[Post],
+    *,
+    ports: Mapping[str, int],
+    listen: Callable[[Post], str],
+    workers: int,
 ) -> dict[tuple[str, int], int]:
-    """Loads every terminal; the first of a station is its gateway.  Returns device indices by (station, number)."""
+    """Loads every terminal; the first of a station is its gateway, by its station's port to headquarters.
+
+    Returns device indices by (station, number).
+    """
     wirings = []
     for post in everyone:
         there = [Post(post.station, number, post.of) for number in range(1, post.of + 1)]
@@ -184,8 +192,8 @@ async def load_all(
             Wiring(
                 home=folders.terminal(post.station, post.number),
                 package=folders.package,
-                listen=f"unix:{terminal_socket(folders, post)}",
-                peers=tuple(f"unix:{terminal_socket(folders, other)}" for other in there if other != post),
+                listen=listen(post),
+                peers=tuple(listen(other) for other in there if other != post),
                 link_url=f"http://127.0.0.1:{ports[post.station]}" if post.number == 1 else "",
                 clock=folders.clock,
                 printer=folders.printer,
