@@ -37,7 +37,7 @@ from amanat.station import config, run
 from amanat.station.refusal import Refused
 from amanat.station.terminal import Terminal
 from amanat.sync.hq_side import Arrived, Chain, DeadLetter, HqSide, Known, Place
-from amanat.sync.messages import NewsItem, Push, SignedDelta, decode_envelope
+from amanat.sync.messages import Head, NewsItem, SignedDelta, decode_envelope
 
 WAIT_SECONDS_MAX = 20.0
 
@@ -85,7 +85,7 @@ class Memory:
     def bury(self, letters: Sequence[DeadLetter]) -> None:
         self.letters += letters
 
-    def heard(self, push: Push, now_ms: int) -> None:
+    def heard(self, device: int, heads: Sequence[Head], now_ms: int) -> None:
         self.pushes += 1
 
     def news(self, cursor: int) -> tuple[int, Sequence[NewsItem]]:

@@ -5,6 +5,7 @@ One uvicorn protocol per connection, without uvicorn's `Server`: that ticks ten 
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -15,7 +16,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from amanat.errors import BadInput
+from amanat.errors import BadInput, MediumLost
 from amanat.station import api, config
 from amanat.station.clock import Clock, SocketClock, open_clock
 from amanat.station.config import Address
@@ -67,7 +68,8 @@ async def _scrub(terminals: Sequence[Terminal]) -> None:
     while True:
         for terminal in terminals:
             await asyncio.sleep(SCRUB_SECONDS)
-            terminal.journal.scrub()
+            with contextlib.suppress(MediumLost):  # its status says so; the others are read on
+                terminal.journal.scrub()
 
 
 async def serve(
@@ -90,6 +92,7 @@ async def serve(
             servers.append(await _listen(terminal))
             terminal.start()
             print(f"ready {terminal.settings.listen}", file=sys.stderr, flush=True)
+        gc.freeze()  # packages and applications stay: they need not be walked again all day
         scrubbing = asyncio.create_task(_scrub(terminals))
         await stop.wait()
     finally:

@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ import amanat_crypto
 from amanat.errors import BadInput
 from amanat.records.cbor import Value
 from amanat.records.device import ROLE_BALLOT, ROLE_CHECK_IN
-from amanat.records.identifiers import ElectionHash
 from amanat.records.journal import genesis
 from amanat.records.permit import IssuedPermit, Permit
 from amanat.rules import persian
@@ -33,6 +33,7 @@ from amanat.station.sheets import Sheets
 
 Screen = dict[str, Any]
 INCIDENT_LETTERS_MAX = 500
+RESTART_SECONDS = 60.0  # before background work that failed begins again
 VOTERS_ON_THEIR_WAY = 16  # permits issued for one booth and not cast yet, at most
 
 
@@ -56,13 +57,9 @@ class Terminal:
         self.candidates = package.candidates
         self.printer = open_printer(printer or self._printer_in_home())
         self._media = self._open_media()
-        self.journal = Journal(
-            TwoMedia(self._media, owner=genesis(self.eh, self._certificate)),
-            eh=self.eh,
-            certificate=self._certificate,
-            seed=seed,
-            clock=clock,
-        )
+        eh, certificate = self.identity.eh, package.certificates[self.settings.device]
+        media = TwoMedia(self._media, owner=genesis(eh, certificate))
+        self.journal = Journal(media, eh=eh, certificate=certificate, seed=seed, clock=clock)
         try:
             self._assemble()
         except BaseException:  # whatever it was, the media go back to who may need them
@@ -77,18 +74,19 @@ class Terminal:
         deltas = Deltas(self.home / "deltas", identity)
         register = deltas.view(self.journal.state.register_version)
         addresses = [Address.read(text, home=self.home) for text in settings.peers]
-        is_desk, is_booth = bool(self.roles & ROLE_CHECK_IN), bool(self.roles & ROLE_BALLOT)
         self.lan = Lan(identity, self.journal, addresses, self.clock, folder=self.home / "colleagues")
         self.lan.has_room = self.has_booth_room
-        self.news = News(self.home / "news.notes", eh=self.eh)
+        self.news = News(self.home / "news.notes", eh=identity.eh)
         self.sheets = Sheets(identity, self.journal, self.printer)
         self.link: Link | None = None
         if settings.link_url:
             parts = (identity, self.journal, self.lan, self.news, register, deltas, self.clock)
             self.link = Link(*parts, settings.link_url)
-        self._booth = Booth(identity, self.journal, self.printer, test_page=settings.test_page) if is_booth else None
+        self._booth: Booth | None = None
+        if self.roles & ROLE_BALLOT:
+            self._booth = Booth(identity, self.journal, self.printer, test_page=settings.test_page)
         self._desk: Desk | None = None
-        if is_desk:
+        if self.roles & ROLE_CHECK_IN:
             acts = (self.seconds_since_answer, self._choose_booth, self._void)
             self._desk = Desk(identity, self.journal, register, self.news, self.printer, *acts)
         self._is_resumed = False
@@ -99,9 +97,8 @@ class Terminal:
         Not at the start itself: until somebody acts, headquarters or a colleague may still say that they hold more of
         this journal than we do, and then nothing must be signed (J-7).
         """
-        if self._is_resumed:
-            return
-        if self.journal.entries and self.journal.state.opened and not self.journal.state.closed:
+        state = self.journal.state
+        if not self._is_resumed and state.opened and not state.closed:
             if self._booth is not None:
                 self._booth.settle()
             self.journal.write("recovered", ["restart"])
@@ -118,15 +115,6 @@ class Terminal:
     def _close_media(self) -> None:
         for medium in self._media:
             medium.close()
-
-    @property
-    def eh(self) -> ElectionHash:
-        """The election hash."""
-        return self.identity.eh
-
-    @property
-    def _certificate(self) -> bytes:
-        return self.identity.package.certificates[self.identity.device]
 
     @property
     def desk(self) -> Desk:
@@ -155,7 +143,17 @@ class Terminal:
 
     def start(self) -> None:
         """Begin the background work: a gateway delivers to headquarters, the others to their gateway."""
-        self._tasks.append(asyncio.create_task(self.link.run() if self.link is not None else self.lan.run()))
+        work = self.lan.run if self.link is None else self.link.run
+        self._tasks.append(asyncio.create_task(self._again_and_again(work)))
+
+    async def _again_and_again(self, work: Callable[[], Awaitable[None]]) -> None:
+        """A fault of our own in the background is logged and does not end the deliveries of the day."""
+        while True:
+            try:
+                return await work()
+            except Exception:
+                logging.exception("background work of device %d", self.identity.device)
+                await self.clock.sleep(RESTART_SECONDS)
 
     async def close(self) -> None:
         """Stop the background work and give the media back."""
@@ -258,7 +256,7 @@ class Terminal:
             "media": self.journal.health(),
             "register_version": self._desk.register.version if self._desk else None,
             "head": [state.next_seq - 1, state.head.hex()],
-            "election_hash": self.eh.hex(),
+            "election_hash": self.identity.eh.hex(),
             "training": False,
             "now_ms": self.clock.now_ms(),
         }
