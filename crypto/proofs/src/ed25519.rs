@@ -54,7 +54,8 @@ fn sign_bytes(seed: &Bytes32, message: &[u8]) -> [u8; 64] {
 
 /// A key that decodes, is canonical and not of small order.
 ///
-/// The library decodes y ≥ p, and x = 0 with a sign. The former is refused here; the latter is of small order.
+/// The library decodes y ≥ p, and x = 0 with a sign. The former is refused here, though no such point is of
+/// prime order; the latter is of small order.
 fn key(bytes: &Bytes32) -> Option<EdwardsPoint> {
     let y_at_least_p = bytes[0] >= 0xed && bytes[1..31] == [0xff; 30] && bytes[31] & 0x7f == 0x7f;
     let point = CompressedEdwardsY(*bytes).decompress()?;
