@@ -206,7 +206,6 @@ def show(definition: Definition, folders: Folders, faults: Plan, outcome: Outcom
     facts = gather(
         definition,
         election=folders.election,
-        out=folders.out,
         plan=faults,
         summary=outcome.summary,
         checks=outcome.checks,

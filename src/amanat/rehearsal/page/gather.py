@@ -2,8 +2,8 @@
 
 import base64
 import csv
-import json
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,15 @@ from amanat.rehearsal.plan import DAY_SECONDS, Plan
 from amanat.rules.persian import jalali, to_persian_digits
 
 SETTLEMENTS = "settlements.csv"
-PICTURES = "pictures.json"
-"""In the rehearsal's folder: [[caption, file]…] of screenshots to be shown."""
+PICTURES = {
+    "thirty-check-in-3-may-vote": "میز پذیرش: می‌تواند رأی بدهد",
+    "thirty-check-in-5-already": "میز پذیرش: پیش‌تر پذیرفته شده",
+    "thirty-ballot-3-tray": "صندوق: سی نام از ۳٬۵۴۵ نام، همه در یک نگاه",
+    "thirty-ballot-5-search": "صندوق: جست‌وجوی نام",
+    "one-ballot-8-seal": "صندوق: به صندوق انداختن یا آزمودن دستگاه",
+    "one-ballot-done": "صندوق: رأی شما در صندوق است",
+}
+"""Screens that the page shows: names of `make screenshots`, and captions; made small by tools/page_pictures.py."""
 KIND_WORDS = {"process": "ستاد", "power": "برق {which}", "medium": "حافظهٔ {which}"}
 SYNTHETIC_WORD = "ساختگی"
 
@@ -47,14 +54,14 @@ def settlements(election: Path) -> tuple[dict[str, list[Point]], list[tuple[str,
     return counties, towns
 
 
-def pictures(folder: Path) -> list[tuple[str, str]]:
-    """Screenshots as data URIs, where there are any."""
-    if not (folder / PICTURES).exists():
-        return []
-    listed: list[list[str]] = json.loads((folder / PICTURES).read_text(encoding="utf-8"))
+def pictures() -> list[tuple[str, str]]:
+    """Booth and desk as data URIs."""
+    folder = resources.files("amanat.rehearsal.page").joinpath("pictures")
+    found = [(caption, folder.joinpath(f"{name}.webp")) for name, caption in PICTURES.items()]
     return [
-        (caption, "data:image/png;base64," + base64.b64encode((folder / name).read_bytes()).decode())
-        for caption, name in listed
+        (caption, "data:image/webp;base64," + base64.b64encode(file.read_bytes()).decode())
+        for caption, file in found
+        if file.is_file()
     ]
 
 
@@ -83,7 +90,6 @@ def gather(
     definition: Definition,
     *,
     election: Path,
-    out: Path,
     plan: Plan,
     summary: dict[str, Any],
     checks: Sequence[Mapping[str, Any]],
@@ -110,5 +116,5 @@ def gather(
             for c in definition.contests
         ],
         checks=checks,
-        pictures=pictures(out),
+        pictures=pictures(),
     )
