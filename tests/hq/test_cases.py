@@ -1,4 +1,4 @@
-"""Double check-ins, decisions taken offline, exclusions, rulings of both boards (C-1, C-6, T-2, T-5)."""
+"""Double check-ins, decisions taken offline, exclusions, rulings of both boards (C-1, C-6, C-10, T-2, T-5)."""
 
 from pathlib import Path
 from typing import Any

@@ -237,3 +237,11 @@ def test_a_restored_headquarters_has_a_new_epoch(here: Home, day: Any) -> None:
     before = store.epoch()
     assert api.new_epoch() != before
     assert store.epoch() != before
+
+
+def test_a_text_that_postgresql_cannot_hold_is_a_dead_letter(here: Home, day: Any, people: Any) -> None:
+    """A refusal's reason with a zero byte: the entry is kept, its meaning is an incident."""
+    day.damavand.refuse(people.DEAD, "not-eligible\0", "dead")
+    day.deliver(day.damavand)
+    assert api.status(here)["entries"] == 2
+    assert rows_of("SELECT reason FROM intake_deadletter") == [("body-unreadable",)]

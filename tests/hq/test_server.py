@@ -181,3 +181,55 @@ def test_bad_usage_is_two_sentences_and_exit_code_two(root: Path, words: list[st
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 2
+
+
+def test_a_push_that_cannot_be_kept_fails_alone(here: Home, day: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three pushes share a commit and one of them breaks the database: the two others are kept and answered."""
+    from django.db import DatabaseError
+
+    from amanat.hq.intake.http import Line
+    from amanat.hq.intake.store import DjangoStore
+
+    heard = DjangoStore.heard
+
+    def fail(store: DjangoStore, gateway: int, *rest: Any) -> None:
+        if gateway == 1:
+            raise DatabaseError("no such number")
+        heard(store, gateway, *rest)
+
+    monkeypatch.setattr(DjangoStore, "heard", fail)
+    line = Line(day.intake, day.clock)
+    pushes = {t.device: push(side_of(here, t), here, t) for t in (day.damavand, day.booth, day.firuzkuh)}
+    results: dict[int, object] = {}
+
+    def send(device: int) -> None:
+        try:
+            results[device] = line.receive(pushes[device])
+        except DatabaseError as fault:
+            results[device] = fault
+
+    threads = [threading.Thread(target=send, args=(device,)) for device in pushes]
+    with line._leading:
+        for thread in threads:
+            thread.start()
+        while len(line._waiting) < len(pushes):
+            time.sleep(0.01)
+    for thread in threads:
+        thread.join(SECONDS)
+    assert {device: type(result) for device, result in results.items()} == {0: bytes, 1: DatabaseError, 2: bytes}
+    assert api.status(here)["entries"] == 2
+    connections.close_all()
+
+
+@pytest.mark.parametrize("huge", [1 << 63, (1 << 64) - 1])
+def test_a_head_beyond_the_database_stops_nobody(here: Home, day: Any, huge: int) -> None:
+    """A gateway names heads of devices and sequence numbers that no database holds."""
+    from amanat.sync.messages import Head
+
+    side = side_of(here, day.damavand)
+    heads = [head_of(here.eh, day.damavand.entries[-1]), Head(huge, huge, bytes(32)), Head(1, huge, bytes(32))]
+    side.cursor = side.register_version = huge
+    entries = {0: day.damavand.entries}
+    data = side.next_push(heads, lambda device, seq: entries.get(device, [])[seq + 1 :], nonce=bytes(16))
+    side.receive(day.intake.receive(data, 1), 1)
+    assert api.status(here)["entries"] == 1

@@ -25,7 +25,7 @@ from amanat.records.identifiers import ElectionHash, identifier, sign
 from amanat.records.journal import SignedEntry, make
 from amanat.sync import messages
 from amanat.sync.hq_side import Arrived, Chain, DeadLetter, HqSide, Known, Place
-from amanat.sync.messages import NEWS_MAX, Envelope, Head, NewsItem, Push, SignedDelta
+from amanat.sync.messages import NEWS_MAX, Envelope, Head, NewsItem, SignedDelta
 from amanat.sync.station_side import Ahead, NewEpoch, StationSide, Stuck, head_of
 
 EH = ElectionHash(hashlib.sha256(b"a test election").digest())
@@ -80,7 +80,7 @@ class DictStore:
         for letter in letters:
             self.letters.setdefault(letter.raw, letter)
 
-    def heard(self, push: Push, now_ms: int) -> None:
+    def heard(self, gateway: int, heads: Sequence[Head], now_ms: int) -> None:
         pass
 
     def news(self, cursor: int) -> tuple[int, Sequence[NewsItem]]:

@@ -65,6 +65,9 @@ def _add_during(command: Add) -> None:
     serve.add_argument("--listen", required=True, metavar="HOST:PORT")
     usb = command("usb", _usb, "take USB bundles")
     usb.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    slip = command("slip", _slip, "take a ballot from its voter's two slips")
+    slip.add_argument("--prepared", required=True, metavar="AS1…", help="what slip 1's QR says")
+    slip.add_argument("--cast", required=True, metavar="AS1…", help="what slip 2's QR says")
     delta = command("delta", _delta, "a signed change of the register")
     delta.add_argument("--changes", type=Path, required=True, metavar="FILE.csv")
     status = command("status", _status, "what is held")
@@ -173,6 +176,18 @@ def _usb(arguments: Arguments) -> int:
     for file in arguments.files:
         taken = take_bundle(here, side, certificates, file)
         _say(f"{file}: {taken.stored} new, {taken.repeats} known, {taken.forks} forked, {taken.dead} dead letters")
+    return 0
+
+
+def _slip(arguments: Arguments) -> int:
+    here = _open(arguments)
+    from amanat.hq.devices.enrolment import Certificates
+    from amanat.hq.intake.slips import take_slips
+
+    texts = {"prepared": arguments.prepared, "cast": arguments.cast}
+    id_, is_new = take_slips(here, Certificates(), **texts, now_ms=_now(arguments))
+    _say("new" if is_new else "known already")
+    print(id_.hex())
     return 0
 
 

@@ -7,7 +7,7 @@ one transaction a push, before the answer is made.
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final, NamedTuple, Protocol
 
@@ -123,8 +123,8 @@ class Store(Protocol):
     def bury(self, letters: Sequence[DeadLetter]) -> None:
         """Adds dead letters; one that is there already stays as it is."""
 
-    def heard(self, push: Push, now_ms: int) -> None:
-        """Notes that a link spoke, and its own heads."""
+    def heard(self, gateway: int, heads: Sequence[Head], now_ms: int) -> None:
+        """Notes that a link spoke, and which heads it named of enrolled devices."""
 
     def news(self, cursor: int) -> tuple[int, Sequence[NewsItem]]:
         """The next at most NEWS_MAX items after a cursor, and the cursor after them."""
@@ -188,7 +188,7 @@ class HqSide:
                     results.append(fault)
                     continue
                 results.append((push, self._take(push.entries)))
-                self._store.heard(push, now_ms)
+                self._store.heard(push.device, push.heads, now_ms)
         return [self._answer(*one, now_ms) if isinstance(one, tuple) else one for one in results]
 
     def _answer(self, push: Push, taken: Taken, now_ms: int) -> bytes:
@@ -228,7 +228,7 @@ class HqSide:
             raise
         if push.device != envelope.signer:
             raise PeerFault("sync-signature")
-        return push
+        return replace(push, heads=[head for head in push.heads if self._certificates(head.device)])
 
     def _take(self, triples: Sequence[Value]) -> Taken:
         letters: list[DeadLetter] = []

@@ -1,4 +1,4 @@
-"""Decisions that a desk took without headquarters, taken again with all data up to that moment.  Clauses C-1, R-2.
+"""Decisions that a desk took without headquarters, taken again with all data up to then.  Clauses C-10, C-1, R-2.
 
 *Offline*: no answer from headquarters in the 60 s before, as the entry's body says.  *Contradicted*: headquarters, with
 every check-in and register delta dated up to that moment, decides otherwise.  Times are devices' own: evidence for a

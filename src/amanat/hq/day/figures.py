@@ -4,6 +4,7 @@ Nothing is computed by subtraction of counts that were not taken at one moment: 
 device named in its last push with the head that is held now, entry by entry; of a silent station nothing is known.
 """
 
+import time
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from amanat.hq.writing import rows_of
 from amanat.records.order import DeviceStatus
 from amanat.rules import persian
 
+KEPT_SECONDS: Final = 15.0
 SILENT_PACES: Final = 3  # an idle link speaks once a pace; three missed are silence
 STATES: Final = ("open", "silent", "never", "closed", "apart")
 HOUR_MS: Final = 3_600_000
@@ -82,7 +84,7 @@ def day(here: Home, *, now_ms: int) -> dict[str, Any]:
     _count_votes(found)
     silent_ms = SILENT_PACES * int(here.machine["pace_ms"])
     stations = [station.as_json(now_ms, silent_ms) for station in found.stations if station.devices]
-    decided = offline.figures(here)
+    decided = _offline(here)
     return {
         "now": persian.jalali_moment(now_ms),
         "totals": {
@@ -101,6 +103,27 @@ def day(here: Home, *, now_ms: int) -> dict[str, Any]:
         "hours": [{"hour": hour, "ballots": count} for hour, count in sorted(found.hours.items())],
         "stations": stations,
     }
+
+
+@dataclass(slots=True)
+class _Kept:
+    """The last figures of offline decisions: a pass over all of them is not for every page that is open."""
+
+    folder: object = None
+    until: float = 0.0
+    figures: offline.Figures = field(default_factory=offline.Figures)
+
+
+_kept = _Kept()
+
+
+def _offline(here: Home) -> offline.Figures:
+    """The figures, at most KEPT_SECONDS old."""
+    now = time.monotonic()
+    if _kept.folder != here.folder or now >= _kept.until:
+        _kept.folder, _kept.figures = here.folder, offline.figures(here)
+        _kept.until = time.monotonic() + KEPT_SECONDS
+    return _kept.figures
 
 
 def _stations(here: Home) -> list[StationDay]:

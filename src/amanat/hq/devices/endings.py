@@ -5,7 +5,6 @@ from typing import NamedTuple
 from amanat.hq.writing import rows_of
 from amanat.records.journal import Entry
 from amanat.records.order import DeviceStatus
-from amanat.records.permit import Permit
 from amanat.records.sheet import Sheet
 
 
@@ -68,5 +67,7 @@ def _handed_over() -> set[int]:
 
 def _named_by_permits() -> set[int]:
     """Devices that a permit sends its voter to, and devices whose permits came with somebody's ballot."""
-    permits = (Permit.decode(bytes(data)) for (data,) in rows_of("SELECT permit FROM intake_permit"))
-    return {permit.ballot_device for permit in permits}
+    named = {terminal for (terminal,) in rows_of("SELECT DISTINCT terminal FROM intake_permit")}
+    for device, issuer in rows_of("SELECT DISTINCT device, issuer FROM intake_ballot"):
+        named |= {device, issuer}
+    return named

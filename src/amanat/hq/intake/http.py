@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -45,7 +45,7 @@ class _Waiting:
     """A push on its way through `Line`."""
 
     data: bytes
-    result: bytes | PeerFault | DatabaseError | None = None
+    result: bytes | Exception | None = None
 
 
 class Line:
@@ -58,7 +58,7 @@ class Line:
         self._leading = threading.Lock()
 
     def receive(self, data: bytes) -> bytes:
-        """See `HqSide.receive`; a failed commit fails all who stood in it.  Raises PeerFault, DatabaseError."""
+        """See `HqSide.receive`.  Raises PeerFault, DatabaseError; a push that fails fails alone."""
         mine = _Waiting(data)
         self._waiting.append(mine)
         with self._leading:
@@ -71,15 +71,22 @@ class Line:
 
     def _lead(self) -> None:
         group = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        if self._try(group) is None:
+            return
+        for one in group:
+            fault = self._try([one])
+            one.result = one.result if fault is None else fault
+
+    def _try(self, group: Sequence[_Waiting]) -> Exception | None:
+        """Takes a group in one transaction; the exception that undid all of it, or None."""
         try:
             results = self._side.receive_all([one.data for one in group], self._clock.now_ms())
-        except DatabaseError as fault:
+        except Exception as fault:
             close_old_connections()
-            for one in group:
-                one.result = fault
-            return
+            return fault
         for one, result in zip(group, results, strict=True):
             one.result = result
+        return None
 
 
 class PushEndpoint:

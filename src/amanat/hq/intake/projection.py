@@ -20,10 +20,23 @@ Rows = list[tuple[int | bytes | str | bool | None, ...]]
 
 PERMITS: Final = (
     "intake_permit",
-    ("ph", "serial", "device", "station", "replaces", "permit", "signature", "private", "person", "seconds", "wall_ms"),
+    (
+        "ph",
+        "serial",
+        "device",
+        "station",
+        "terminal",
+        "replaces",
+        "permit",
+        "signature",
+        "private",
+        "person",
+        "seconds",
+        "wall_ms",
+    ),
 )
 REFUSALS: Final = ("intake_refusal", ("device", "station", "reason", "detail", "person", "seconds", "wall_ms"))
-BALLOTS: Final = ("intake_ballot", ("id", "core", "signature", "ph", "device", "station", "wall_ms"))
+BALLOTS: Final = ("intake_ballot", ("id", "core", "signature", "ph", "issuer", "device", "station", "wall_ms"))
 SHEETS: Final = ("intake_sheet", ("id", "device", "sheet", "signature"))
 
 
@@ -58,10 +71,11 @@ def _permit(rows: Projection, one: Arrived) -> None:
     encoded = as_bytes(data, "permit")
     permit = Permit.decode(encoded)
     signed = as_bytes(signature, "signature", size=64)
+    terminal = as_uint(permit.ballot_device, "ballot device", below=STORED_END)
     person = _person_of(one.signed.private)
     rows.permits.append(
         (
-            *(permit_hash(rows.eh, encoded), permit.serial, one.entry.device, one.station, permit.replaces),
+            *(permit_hash(rows.eh, encoded), permit.serial, one.entry.device, one.station, terminal, permit.replaces),
             *(encoded, signed, one.signed.private, person, _seconds(seconds), one.entry.wall_ms),
         )
     )
@@ -78,6 +92,8 @@ def _person_of(private: bytes | None) -> str | None:
 def _refused(rows: Projection, one: Arrived) -> None:
     reason, detail, seconds = as_list(one.entry.body, "refused", size=3)
     said = as_text(reason, "reason"), as_text(detail, "detail")
+    if "\0" in "".join(said):
+        cbor.refuse("reason")  # PostgreSQL holds no such text
     person = None
     if one.signed.private is not None:
         _, id_ = as_list(cbor.decode(one.signed.private), "private part", size=2)
@@ -89,11 +105,16 @@ def _cast(rows: Projection, one: Arrived) -> None:
     core, signature = as_list(one.entry.body, "ballot-cast", size=2)
     encoded = as_bytes(core, "ballot")
     signed = as_bytes(signature, "signature", size=64)
-    permit = Core.decode(encoded).permit
-    ph = permit_hash(rows.eh, permit)
-    Permit.decode(permit)
-    id_ = ballot_id(rows.eh, encoded)
-    rows.ballots.append((id_, encoded, signed, ph, one.entry.device, one.station, one.entry.wall_ms))
+    rows.ballots.append(ballot_row(rows.eh, encoded, signed, one.entry.device, one.station, one.entry.wall_ms))
+
+
+def ballot_row(
+    eh: ElectionHash, core: bytes, signature: bytes, device: int, station: int, wall_ms: int
+) -> tuple[int | bytes, ...]:
+    """The row of a cast ballot, whatever its proofs say; Malformed if core or permit cannot be read."""
+    permit = Core.decode(core).permit
+    issuer = as_uint(Permit.decode(permit).check_in_device, "check-in device", below=STORED_END)
+    return ballot_id(eh, core), core, signature, permit_hash(eh, permit), issuer, device, station, wall_ms
 
 
 def _sheet(rows: Projection, one: Arrived) -> None:

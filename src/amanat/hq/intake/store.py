@@ -13,8 +13,8 @@ from amanat.hq.intake import projection
 from amanat.hq.intake.projection import Projection
 from amanat.hq.writing import insert, rows_of, writing
 from amanat.records.identifiers import ElectionHash
-from amanat.sync.hq_side import Arrived, Chain, DeadLetter, Fate, Place
-from amanat.sync.messages import NEWS_MAX, NewsItem, Push, SignedDelta
+from amanat.sync.hq_side import STORED_END, Arrived, Chain, DeadLetter, Fate, Place
+from amanat.sync.messages import NEWS_MAX, Head, NewsItem, SignedDelta
 
 ENTRIES: Final = (
     "intake_entry",
@@ -100,13 +100,13 @@ class DjangoStore:
         rows = [(hashlib.sha256(one.raw).digest(), one.raw, one.reason, one.device, now) for one in letters]
         insert("intake_deadletter", ("digest", "raw", "reason", "device", "at_ms"), rows, once=True)
 
-    def heard(self, push: Push, now_ms: int) -> None:
+    def heard(self, gateway: int, heads: Sequence[Head], now_ms: int) -> None:
         """See `Store`."""
         sql = (
             "INSERT INTO intake_link (device, gateway, heard_ms, seq) VALUES (%s, %s, %s, %s) ON CONFLICT (device) "
             "DO UPDATE SET gateway = excluded.gateway, heard_ms = excluded.heard_ms, seq = excluded.seq"
         )
-        rows = [(head.device, push.device, now_ms, min(head.seq, (1 << 63) - 1)) for head in push.heads]
+        rows = [(head.device, gateway, now_ms, min(head.seq, STORED_END - 1)) for head in heads]
         if rows:
             with connection.cursor() as cursor:
                 cursor.executemany(sql, rows)
@@ -114,13 +114,13 @@ class DjangoStore:
     def news(self, cursor: int) -> tuple[int, Sequence[NewsItem]]:
         """See `Store`."""
         sql = "SELECT id, digest, station FROM intake_news WHERE id > %s ORDER BY id LIMIT %s"
-        rows = rows_of(sql, min(cursor, (1 << 63) - 1), NEWS_MAX)
+        rows = rows_of(sql, min(cursor, STORED_END - 1), NEWS_MAX)
         return (rows[-1][0] if rows else cursor), [NewsItem(bytes(digest), station) for _, digest, station in rows]
 
     def deltas(self, version: int) -> Sequence[SignedDelta]:
         """See `Store`."""
         sql = "SELECT delta, signature FROM elections_registerdelta WHERE version > %s ORDER BY version"
-        return [SignedDelta(bytes(delta), bytes(sig)) for delta, sig in rows_of(sql, min(version, (1 << 63) - 1))]
+        return [SignedDelta(bytes(delta), bytes(sig)) for delta, sig in rows_of(sql, min(version, STORED_END - 1))]
 
     def epoch(self) -> bytes:
         """See `Store`."""

@@ -24,12 +24,10 @@ from amanat.hq.intake.checks import Checker
 from amanat.hq.writing import rows_of, writing
 from amanat.records import cbor
 from amanat.records import election_record as at
-from amanat.records.ballot import Core
 from amanat.records.cbor import Encodable, as_bytes
 from amanat.records.journal import Entry
 from amanat.records.manifest import json_line
 from amanat.records.order import DecisionKind, DeviceStatus, Exclusion, Reason
-from amanat.records.permit import Permit
 
 COPIED: Final = ("manifest.cbor", "manifest.json", "rules.toml")
 
@@ -145,8 +143,7 @@ def _permits(ended: Iterable[Ending]) -> Iterator[list[Any]]:
     """
     held = {(bytes(ph), device) for ph, device in rows_of("SELECT ph, device FROM intake_permit")}
     closed = {ending.device for ending in ended if ending.status is DeviceStatus.CLOSED}
-    for ph, core in rows_of("SELECT ph, core FROM intake_ballot"):
-        issuer = Permit.decode(Core.decode(bytes(core)).permit).check_in_device
+    for ph, issuer in rows_of("SELECT ph, issuer FROM intake_ballot"):
         if issuer not in closed:
             held.add((bytes(ph), issuer))
     yield from ([ph, device] for ph, device in held)
