@@ -9,7 +9,7 @@ import pytest
 from maker import Maker
 from test_records import sheet_text
 
-from amanat_verifier import sums, verify
+from amanat_verifier import pool, verify
 from amanat_verifier.cbor import encode
 from amanat_verifier.cli import main
 from amanat_verifier.codes import ballot_code, base32
@@ -101,7 +101,7 @@ def test_an_empty_directory_is_exit_1_and_no_traceback(tmp_path: Path, capsys: p
 def test_a_big_unit_is_summed_by_all_processes(day: tuple[Maker, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """With the threshold lowered the same record takes the path of units too big for one process."""
     maker, root = day
-    monkeypatch.setattr(sums, "SHARED_TERMS_MIN", 10)
+    monkeypatch.setattr(pool, "SHARED_TERMS_MIN", 10)
     report = verify(root, maker.eh, 2)
     assert report.ok
     assert report.result == verify(root, maker.eh, 1).result

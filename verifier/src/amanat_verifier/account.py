@@ -1,17 +1,14 @@
 """The account of all devices: closing sheets rebuilt from the record (J-6) and statuses (T-2); checks V10 and V11."""
 
-from __future__ import annotations
-
 from amanat_verifier.ballots import approvals, ballots, is_plain_annulment, permits, set_aside, tested
 from amanat_verifier.bulletin import SHEET, bulletin, root_over
 from amanat_verifier.devices import devices
-from amanat_verifier.faults import Fault
 from amanat_verifier.hashes import has_signed
 from amanat_verifier.manifest import manifest
 from amanat_verifier.orders import OF_DEVICE, decisions, orders
 from amanat_verifier.record import Record, once
 from amanat_verifier.sealed import bad_forms, bad_permits, failing
-from amanat_verifier.shapes import require_ascending
+from amanat_verifier.shapes import Fault, require_ascending
 from amanat_verifier.sheets import (
     APART,
     CARRIED,

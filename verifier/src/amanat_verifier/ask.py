@@ -3,20 +3,17 @@
 The answers rest on the record as it is; whether it holds is for the checks to say.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from amanat_verifier.ballots import ANNULLED, DUPLICATE, LATE, PAPER, Aside, Ballot, ballots, set_aside, tested
 from amanat_verifier.codes import BadText, ballot_code, fold, read_ballot_code, unbase32
 from amanat_verifier.devices import devices
-from amanat_verifier.faults import Fault
 from amanat_verifier.hashes import has_signed
 from amanat_verifier.manifest import manifest
 from amanat_verifier.orders import decisions
 from amanat_verifier.record import Record
 from amanat_verifier.sealed import failing
-from amanat_verifier.shapes import blob, parse, raw, row
+from amanat_verifier.shapes import Fault, blob, parse, raw, row
 from amanat_verifier.sheets import CLOSING, COUNTED, HOURLY, Sheet, read_sheet, sheets, statuses
 from amanat_verifier.units import units
 

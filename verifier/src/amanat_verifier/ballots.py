@@ -1,15 +1,12 @@
 """Ballots and permits as typed values (C-3, B-5), sessions, and the lists beside them (D-1)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from amanat_verifier.cbor import Malformed, decode
-from amanat_verifier.faults import Fault
 from amanat_verifier.hashes import identify
 from amanat_verifier.manifest import manifest
 from amanat_verifier.record import Record, names_below, once
-from amanat_verifier.shapes import blob, many, only, optional, raw, require_ascending, row, uint
+from amanat_verifier.shapes import Fault, blob, many, only, optional, raw, require_ascending, row, uint
 
 SUMMARIES = "journal-summaries"
 PERMIT = row(only(1), raw(16), uint, uint, uint, uint, optional(raw(16)), raw(64))

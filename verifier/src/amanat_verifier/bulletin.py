@@ -1,16 +1,14 @@
 """The bulletin (chapter 8): tiles and entries, RFC 6962 trees, and check V5."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from amanat_verifier.faults import Fault
 from amanat_verifier.hashes import sha256
 from amanat_verifier.manifest import manifest
 from amanat_verifier.notes import Checkpoint, read_checkpoint
 from amanat_verifier.record import Record, names_below, once
+from amanat_verifier.shapes import Fault
 
 CHECKPOINT = "bulletin/checkpoint"
 TILE = 256  # hashes in a full tile, entries in a full bundle
@@ -128,27 +126,13 @@ def check_bulletin(record: Record) -> int:
         shown = base64.b64encode(found.checkpoint.root).decode()
         raise Fault(f"{CHECKPOINT}: root {shown} is not that of the entries")
     whole = found.files()
-    for name in names_below(record, "bulletin/"):
-        if name == "checkpoint":
-            continue
-        data = record.read(f"bulletin/{name}")
-        if data != whole.get(name) and not _is_earlier(name, data, whole):
+    for name in sorted(set(whole) ^ set(names_below(record, "bulletin/")) - {"checkpoint"}):
+        raise Fault(f"bulletin/{name}: missing or extra")
+    for name, data in whole.items():
+        if record.read(f"bulletin/{name}") != data:
             raise Fault(f"bulletin/{name}: not what the entries give")
-    missing = sorted(set(whole) - set(names_below(record, "bulletin/")))
-    if missing:
-        raise Fault(f"bulletin/{missing[0]}: missing")
     _check_witnesses(record, found.checkpoint)
     return len(found.entries)
-
-
-def _is_earlier(name: str, data: bytes, whole: dict[str, bytes]) -> bool:
-    """A partial tile that stayed from a smaller tree: the beginning of the present tile, as wide as it says."""
-    stem, mark, width = name.rpartition(".p/")
-    later = [content for path, content in whole.items() if path == stem or path.startswith(f"{stem}.p/")]
-    size = 35 if stem.startswith("tile/entries/") else 32
-    return bool(mark and data) and any(
-        content.startswith(data) and str(len(data) // size) == width and len(data) % size == 0 for content in later
-    )
 
 
 def _check_witnesses(record: Record, signed: Checkpoint) -> None:

@@ -1,8 +1,6 @@
 """Strict CBOR (clause E-2): RFC 8949 section 4.2.1, core-deterministic, of unsigned integers, byte and text strings,
 arrays and null only.  What this decoder accepts has exactly one encoding, so no re-encoding is needed to compare."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 Value = int | bytes | str | None | Sequence["Value"]  # decoded arrays are lists

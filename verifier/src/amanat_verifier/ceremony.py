@@ -1,16 +1,13 @@
 """The key ceremony (chapter 3): check V3, public shares, and the t rule."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 from amanat_verifier.cbor import encode
-from amanat_verifier.faults import Fault
 from amanat_verifier.group import ZERO, L, add, base, combine, is_point, is_sound, scalar, times, total
 from amanat_verifier.hashes import challenge, has_signed, lagrange, sha256
 from amanat_verifier.manifest import TRUSTEE, Manifest, manifest
 from amanat_verifier.record import Record, names_below, once
-from amanat_verifier.shapes import many, only, raw, row, text, uint
+from amanat_verifier.shapes import Fault, many, only, raw, row, text, uint
 
 FILE = "keys/ceremony.cbor"
 KEYS = ("K", "Z", "W")

@@ -1,7 +1,5 @@
 """All checks of chapter 11 as a table, and `verify`, which runs them."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +10,6 @@ from amanat_verifier.account import check_devices_accounted, check_sheets
 from amanat_verifier.bulletin import check_bulletin
 from amanat_verifier.ceremony import check_ceremony
 from amanat_verifier.devices import check_devices
-from amanat_verifier.faults import Fault
 from amanat_verifier.inventory import check_inventory
 from amanat_verifier.manifest import check_manifest, manifest
 from amanat_verifier.opening import check_decryption
@@ -20,6 +17,7 @@ from amanat_verifier.orders import check_bulletin_ballots, check_orders
 from amanat_verifier.record import Record
 from amanat_verifier.results import check_plaintexts, check_results, check_tally, summary
 from amanat_verifier.sealed import check_approvals, check_forms, check_permits, check_proofs, check_tested
+from amanat_verifier.shapes import Fault
 from amanat_verifier.shuffle import check_mixers, check_shuffles
 from amanat_verifier.tags import check_set_aside, check_tags
 from amanat_verifier.units import check_inputs, check_once, check_units

@@ -1,7 +1,5 @@
 """The command `amanat-verify`: arguments, what people read, exit codes (0 holds, 1 does not, 2 bad input)."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import os
@@ -11,9 +9,9 @@ from pathlib import Path
 
 from amanat_verifier.ask import Answer, BadText, compare_sheet, explain
 from amanat_verifier.checks import Outcome, Report, verify
-from amanat_verifier.faults import Fault
 from amanat_verifier.manifest import manifest
 from amanat_verifier.record import Record
+from amanat_verifier.shapes import Fault
 
 EXAMPLE = """example:
   amanat-verify out/demo/record --election-hash 3f1c…   (the hash from the leaflet or the newspaper)

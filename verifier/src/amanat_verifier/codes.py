@@ -1,7 +1,5 @@
 """Text for people (clause E-8): Crockford base32, slips and sheets in it, and the code of a ballot with its check."""
 
-from __future__ import annotations
-
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CHECK = ALPHABET + "*~$=U"
 GROUPS = (4, 4, 4, 4, 4, 1)

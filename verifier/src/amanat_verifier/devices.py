@@ -1,15 +1,12 @@
 """Devices and their certificates (K-8): check V4."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from amanat_verifier.bulletin import BALLOT, DEVICE, SHEET, bulletin
-from amanat_verifier.faults import Fault
 from amanat_verifier.hashes import has_signed, identify, is_ed25519_key
 from amanat_verifier.manifest import Manifest, manifest
 from amanat_verifier.record import Record, once
-from amanat_verifier.shapes import blob, many, only, optional, parse, raw, require_ascending, row, text, uint
+from amanat_verifier.shapes import Fault, blob, many, only, optional, parse, raw, require_ascending, row, text, uint
 
 FILE = "devices/devices.seq"
 CERTIFICATE = row(only(1), uint, uint, uint, raw(32), text)

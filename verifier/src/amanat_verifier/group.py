@@ -4,8 +4,6 @@ libsodium's `add` answers 32 zero bytes, the identity, for an invalid encoding a
 every encoding that comes from a file passes `is_point` or `is_sound` first, and scalars are Python integers mod L.
 """
 
-from __future__ import annotations
-
 import hashlib
 import secrets
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,5 @@
 """Hashes and signatures of clauses E-3, E-6 and K-7; `eh` is the election hash (in the ceremony: its own hash)."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 

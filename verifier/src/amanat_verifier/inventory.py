@@ -1,15 +1,13 @@
 """Check V1: the files of the record are those of D-1, each as SHA256SUMS says, and the bulletin closes over it."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 
 from amanat_verifier.bulletin import SUMS, bulletin
-from amanat_verifier.faults import Fault
 from amanat_verifier.hashes import has_signed, sha256
 from amanat_verifier.manifest import SAFE_NAME, manifest
 from amanat_verifier.record import Record, names
+from amanat_verifier.shapes import Fault
 
 LIST = "SHA256SUMS"
 NUMBER = "(0|[1-9][0-9]*)"

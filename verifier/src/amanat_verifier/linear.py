@@ -1,13 +1,15 @@
 """The linear proof LIN (E-9), which tag shares (T-3) and decryption shares (T-9) carry."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from amanat_verifier.cbor import Value
-from amanat_verifier.faults import Fault
 from amanat_verifier.group import L, Sum, is_point, scalar, weight
 from amanat_verifier.hashes import challenge, digest, expand, h512
+from amanat_verifier.manifest import manifest
+from amanat_verifier.record import Record
+from amanat_verifier.shapes import Fault
 
 
 def split(data: bytes, at: str, *, count: int) -> list[bytes]:
@@ -45,7 +47,12 @@ class Statement:
     outputs: list[bytes]
 
 
-def gather(eh: bytes, statement: Statement, proof: bytes, whole: Sum, at: str) -> None:
+def equations(record: Record, statement: Statement, at: str) -> tuple[str, Callable[[Sum], None]]:
+    """The proof in the file `at`, as `require_vanishing` takes it."""
+    return at, partial(gather, manifest(record).eh, statement, record.read(at), at)
+
+
+def gather(eh: bytes, statement: Statement, proof: bytes, at: str, whole: Sum) -> None:
     """Adds the proof's equations to `whole`, each under a weight of this verifier; raises Fault for the form.
 
     T_k, T and the outputs must be points, s_k scalars; the rows were checked before.

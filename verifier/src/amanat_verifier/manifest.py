@@ -1,7 +1,5 @@
 """The manifest (clauses M-1 to M-4) as typed values, and check V2."""
 
-from __future__ import annotations
-
 import datetime
 import json
 import re
@@ -10,13 +8,12 @@ from functools import cached_property
 from typing import Any
 
 from amanat_verifier.cbor import Value, decode
-from amanat_verifier.faults import Fault
 from amanat_verifier.group import is_sound
 from amanat_verifier.hashes import is_ed25519_key, sha256
 from amanat_verifier.notes import Key, read_key
 from amanat_verifier.ranks import bound, limbs
 from amanat_verifier.record import Record, names, once
-from amanat_verifier.shapes import many, only, optional, parse, raw, row, text, uint
+from amanat_verifier.shapes import Fault, many, only, optional, parse, raw, row, text, uint
 
 FILE = "manifest.cbor"
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")  # a contest's id is a folder's name

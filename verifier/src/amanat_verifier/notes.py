@@ -1,33 +1,22 @@
-"""Signed notes (C2SP signed-note, tlog-checkpoint, tlog-cosignature): the checkpoint of the bulletin (L-2, L-4)."""
-
-from __future__ import annotations
+"""Signed notes (C2SP signed-note, tlog-checkpoint): the checkpoint of the bulletin (L-2, L-4)."""
 
 import base64
 import binascii
 from dataclasses import dataclass
 
-from amanat_verifier.faults import Fault
 from amanat_verifier.hashes import is_signed, sha256
+from amanat_verifier.shapes import Fault
 
-ED25519 = 1
-COSIGNATURE = 4
+ED25519 = 1  # the kind of key; timestamped cosignatures are not in the protocol
 
 
 @dataclass(frozen=True)
 class Key:
-    """A vkey: `kind` 1 is plain Ed25519, 4 a timestamped cosignature."""
+    """A vkey of plain Ed25519; `number` is its key id."""
 
     name: str
     number: bytes
-    kind: int
     public: bytes
-
-    def signs(self, note: bytes, signature: bytes) -> bool:
-        """Whether `signature` (without the key's number) is this key's over the note's text."""
-        if self.kind == ED25519:
-            return is_signed(self.public, note, signature)
-        stamp = int.from_bytes(signature[:8], "big")
-        return is_signed(self.public, b"cosignature/v1\ntime %d\n" % stamp + note, signature[8:])
 
 
 def read_key(vkey: str, at: str) -> Key:
@@ -39,13 +28,13 @@ def read_key(vkey: str, at: str) -> Key:
         given = bytes.fromhex(number)
     except (ValueError, binascii.Error) as cause:
         raise Fault(f"{at}: not a vkey") from cause
-    if len(blob) != 33 or blob[0] not in (ED25519, COSIGNATURE) or not name or " " in name:
-        raise Fault(f"{at}: not a vkey of a known kind")
+    if len(blob) != 33 or blob[0] != ED25519 or not name or " " in name:
+        raise Fault(f"{at}: not a vkey of Ed25519")
     if given != sha256(name.encode() + b"\n" + blob)[:4]:
         raise Fault(f"{at}: the number is not that of the name and key")
     if vkey != f"{name}+{given.hex()}+{base64.b64encode(blob).decode()}":
         raise Fault(f"{at}: not in its only spelling")
-    return Key(name, given, blob[0], blob[1:])
+    return Key(name, given, blob[1:])
 
 
 @dataclass(frozen=True)
@@ -88,7 +77,7 @@ def _signer(line: str, note: bytes, known: tuple[Key, ...], at: str) -> Key:
             raise Fault(f"{at}: signature line of {key.name}") from cause
         if base64.b64encode(blob).decode() != line[len(start) :] or blob[:4] != key.number:
             continue
-        if not key.signs(note, blob[4:]):
+        if not is_signed(key.public, note, blob[4:]):
             raise Fault(f"{at}: signature of {key.name} does not hold")
         return key
     raise Fault(f"{at}: a signature of nobody whom the manifest names")

@@ -1,21 +1,18 @@
 """Decryption shares and plaintexts (T-9): checks V21 and V22."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass
 
 from amanat_verifier.ceremony import require_enough, share_key
-from amanat_verifier.faults import Fault
-from amanat_verifier.group import Sum, sub, total
-from amanat_verifier.linear import Statement, gather, require_points, split
+from amanat_verifier.group import sub, total
+from amanat_verifier.linear import Statement, equations, require_points, split
 from amanat_verifier.manifest import Contest, manifest
 from amanat_verifier.orders import orders
-from amanat_verifier.pool import spread
+from amanat_verifier.pool import require_vanishing, split_units, spread
 from amanat_verifier.ranks import read_points
 from amanat_verifier.record import Record, names_below, once
+from amanat_verifier.shapes import Fault
 from amanat_verifier.shuffle import output_path
-from amanat_verifier.sums import split_units, vanishes
 from amanat_verifier.units import Unit, units
 
 PART = 2_000  # ballots of one unit that one child opens
@@ -68,7 +65,7 @@ def _shares(record: Record, unit: Unit, j: int, part: slice) -> list[bytes]:
 
 def _check_unit(record: Record, number: int) -> int:
     """All trustees' proofs on one unit as one sum; if it does not vanish, each alone."""
-    unit, eh = units(record)[number], manifest(record).eh
+    unit = units(record)[number]
     who, a = _trustees(record, unit), _mixed(record, unit, 0, WHOLE)
     rows = b"".join(a)
     proofs = []
@@ -76,16 +73,8 @@ def _check_unit(record: Record, number: int) -> int:
         context = (orders(record)[unit.session].oh, unit.contest.index, unit.name, list(who), j)
         keys = [share_key(record, "K", j, who)]
         statement = Statement("decrypt", context, keys, [(a, 1)], rows, _shares(record, unit, j, WHOLE))
-        proofs.append((f"decrypt/{unit.folder}/{j}.proof", statement))
-    whole = Sum()
-    for at, statement in proofs:
-        gather(eh, statement, record.read(at), whole, at)
-    if not vanishes(record, whole):
-        for at, statement in proofs:
-            alone = Sum()
-            gather(eh, statement, record.read(at), alone, at)
-            if not vanishes(record, alone):
-                raise Fault(f"{at}: the proof of these decryption shares does not hold")
+        proofs.append(equations(record, statement, f"decrypt/{unit.folder}/{j}.proof"))
+    require_vanishing(record, proofs, "the proof of these decryption shares does not hold")
     return len(a)
 
 

@@ -1,19 +1,16 @@
 """The boards' order, decisions and exclusions (T-2): check V14, and check V9 of the ballots against the bulletin."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from amanat_verifier.ballots import ANNULLED, PAPER, by_session, sessions
 from amanat_verifier.bulletin import BALLOT, DECISION, ORDER, bulletin
 from amanat_verifier.cbor import encode
 from amanat_verifier.devices import signed_by_all
-from amanat_verifier.faults import Fault
 from amanat_verifier.group import is_sound
 from amanat_verifier.hashes import has_signed, identify, sha256
 from amanat_verifier.manifest import manifest
 from amanat_verifier.record import Record, once
-from amanat_verifier.shapes import blob, many, only, optional, parse, raw, require_ascending, row, uint
+from amanat_verifier.shapes import Fault, blob, many, only, optional, parse, raw, require_ascending, row, uint
 
 DEVICE_LINE = row(uint, only(0, 1, 2, 3, 4), optional(raw(32)))
 ORDER_SHAPE = row(

@@ -1,7 +1,5 @@
 """Choices as numbers (B-1) and numbers as points (B-2), read backwards: a verifier only decodes."""
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from functools import lru_cache
 from math import comb

@@ -1,15 +1,12 @@
 """The record on disk, and `once`: facts that are derived from it one time and shared by all checks."""
 
-from __future__ import annotations
-
 import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from amanat_verifier.faults import Fault
-from amanat_verifier.shapes import Spec, parse, parse_sequence
+from amanat_verifier.shapes import Fault, Spec, parse, parse_sequence
 
 Fact = TypeVar("Fact")
 

@@ -1,19 +1,16 @@
 """Tally, seats and the published results (T-10, D-1): checks V22, V24 and V25."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
 from amanat_verifier.ballots import DUPLICATE, LATE, REASONS, ballots, set_aside
 from amanat_verifier.devices import signed_by_all
-from amanat_verifier.faults import Fault
 from amanat_verifier.hashes import identify
 from amanat_verifier.manifest import Contest, dumps, manifest
 from amanat_verifier.opening import Count, counts
 from amanat_verifier.record import Record, names_below, once
 from amanat_verifier.rules import RUNOFF, SEAT, Outcome, decide, read_rule
-from amanat_verifier.shapes import blob, many, only, parse, raw, row, text, uint
+from amanat_verifier.shapes import Fault, blob, many, only, parse, raw, row, text, uint
 
 LOTS = "lots.seq"
 LOT = row(only(1), uint, only(SEAT, RUNOFF), many(text), many(text), raw(32))

@@ -1,14 +1,12 @@
 """The rule set (M-5, M-6): who is elected, who goes to a second round, who stands level, and what lots decide."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from amanat_verifier.faults import Fault
+from amanat_verifier.shapes import Fault
 
 SEAT, RUNOFF = 0, 1  # purposes of a lot
 

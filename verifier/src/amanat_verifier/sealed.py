@@ -3,20 +3,17 @@
 A ballot that fails one of them must be annulled in public (T-4); the check then holds, and V16 sees that it was.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from amanat_verifier.ballots import Ballot, Failures, approvals, ballots, by_session, permits, tested
 from amanat_verifier.bulletin import BALLOT, bulletin
 from amanat_verifier.devices import APPROVER, CHECK_IN, TERMINAL, Device, devices
-from amanat_verifier.faults import Fault
 from amanat_verifier.group import add, base, is_sound, scalar, times
 from amanat_verifier.hashes import challenge, has_signed
 from amanat_verifier.manifest import manifest
 from amanat_verifier.pool import pieces, spread
 from amanat_verifier.record import Record, once
-from amanat_verifier.shapes import require_ascending
+from amanat_verifier.shapes import Fault, require_ascending
 from amanat_verifier.sheets import closed
 
 CHUNK_MIN = 64  # ballots, so that a child's start is paid for

@@ -1,12 +1,18 @@
 """Shapes of decoded values: each spec takes a value and its place, and returns it typed or raises Fault there."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
 from amanat_verifier.cbor import Malformed, Value, decode, sequence
-from amanat_verifier.faults import Fault
+
+
+class Fault(Exception):
+    """Evidence that does not hold; `where` names file, item and what is wrong there, and is what people read."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(where)
+        self.where = where
+
 
 Spec = Callable[[Value, str], Any]
 

@@ -1,16 +1,13 @@
 """Sheets of devices (J-6) and how the orders say that each device ended (T-2)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from amanat_verifier.ballots import SUMMARIES
-from amanat_verifier.faults import Fault
 from amanat_verifier.hashes import identify
 from amanat_verifier.manifest import manifest
 from amanat_verifier.orders import orders
 from amanat_verifier.record import Record, once
-from amanat_verifier.shapes import blob, only, parse, raw, row, uint
+from amanat_verifier.shapes import Fault, blob, only, parse, raw, row, uint
 
 FILE = f"{SUMMARIES}/sheets.seq"
 SHEET_SHAPE = row(only(1), only(0, 1, 2), uint, uint, raw(32), uint, uint, uint, uint, uint, uint, raw(32), raw(32))

@@ -4,20 +4,18 @@ The proof is that of Terelius and Wikström as in Haenni, Locher, Koenig and Dub
 component.  All mixers of a unit go into one sum: the output of one is the input of the next, and shares its points.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
+from functools import partial
 
 from amanat_verifier.cbor import encode
-from amanat_verifier.faults import Fault
 from amanat_verifier.group import ZERO, L, Sum, generators, weight
 from amanat_verifier.hashes import challenge, digest, expand, h512, has_signed, identify, sha256
 from amanat_verifier.linear import require_points, require_scalars, split
 from amanat_verifier.manifest import manifest
 from amanat_verifier.orders import orders
-from amanat_verifier.pool import spread
+from amanat_verifier.pool import require_vanishing, split_units, spread
 from amanat_verifier.record import Record, names_below
-from amanat_verifier.sums import split_units, vanishes
+from amanat_verifier.shapes import Fault
 from amanat_verifier.units import Unit, units
 
 MIXERS_MIN = 3
@@ -159,15 +157,8 @@ def _check_unit(record: Record, unit: Unit) -> int:
     for mixer in orders(record)[unit.session].mixers:
         steps.append(_step(record, unit, mixer, before))
         before = steps[-1].after
-    whole = Sum()
-    for step in steps:
-        gather_step(record, step, whole)
-    if not vanishes(record, whole):
-        for step in steps:
-            alone = Sum()
-            gather_step(record, step, alone)
-            if not vanishes(record, alone):
-                raise Fault(f"{step.at}: the shuffle of mixer {step.mixer} is not proved")
+    proofs = [(f"{step.at}: mixer {step.mixer}", partial(gather_step, record, step)) for step in steps]
+    require_vanishing(record, proofs, "this shuffle is not proved")
     return len(steps) * len(unit.ballots)
 
 

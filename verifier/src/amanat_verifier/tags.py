@@ -1,9 +1,6 @@
 """Person tags (T-3) and what is set aside (T-4, T-5): checks V15 and V16."""
 
-from __future__ import annotations
-
-import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from amanat_verifier.account import absent
 from amanat_verifier.ballots import (
@@ -21,15 +18,14 @@ from amanat_verifier.ballots import (
 )
 from amanat_verifier.ceremony import require_enough, share_key
 from amanat_verifier.devices import devices
-from amanat_verifier.faults import Fault
-from amanat_verifier.group import ZERO, Sum, sub, total
-from amanat_verifier.linear import Statement, gather, require_points, split
-from amanat_verifier.manifest import manifest
+from amanat_verifier.group import ZERO, sub, total
+from amanat_verifier.hashes import sha256
+from amanat_verifier.linear import Statement, equations, require_points, split
 from amanat_verifier.orders import OF_BALLOT, OF_DEVICE, OF_PERMIT, decisions, exclusions, orders
-from amanat_verifier.pool import spread
+from amanat_verifier.pool import require_vanishing, split_units, spread
 from amanat_verifier.record import Record, names_below, once
 from amanat_verifier.sealed import failing
-from amanat_verifier.sums import split_units, vanishes
+from amanat_verifier.shapes import Fault
 from amanat_verifier.units import late_ballots
 
 CHUNK = 65_536  # rows of one proof
@@ -61,7 +57,7 @@ def annulled(record: Record) -> dict[bytes, Aside]:
             keys += [(OF_DEVICE, ids[number]) for number in (permit.issuer, permit.terminal)]
             decision = next((decided[key] for key in keys if key in decided), None)
             if decision is not None:
-                found[ballot.id] = Aside(ballot.id, decision.reason, decision.reference)
+                found[ballot.id] = replace(decision, id=ballot.id)
     return found
 
 
@@ -123,7 +119,7 @@ def tags(record: Record) -> dict[int, list[bytes]]:
 def _check_chunk(record: Record, task: tuple[int, int]) -> int:
     """All trustees' proofs of one chunk as one sum; if it does not vanish, each alone."""
     session, chunk = task
-    found, rows, who = manifest(record), tag_rows(record)[session], tag_trustees(record)[session]
+    rows, who = tag_rows(record)[session], tag_trustees(record)[session]
     part = slice(chunk * CHUNK, (chunk + 1) * CHUNK)
     a, b = rows.a[part], rows.b[part]
     hashed = b"".join(y + sub(ZERO, x) for x, y in zip(a, b, strict=True))
@@ -134,16 +130,9 @@ def _check_chunk(record: Record, task: tuple[int, int]) -> int:
         require_points(outputs, f"{path}.bin")
         keys = [share_key(record, q, j, who) for q in ("Z", "W")]
         context = (orders(record)[session].oh, list(who), j, chunk)
-        proofs.append((path, Statement("tag", context, keys, [(b, 1), (a, -1)], hashed, outputs)))
-    whole = Sum()
-    for path, statement in proofs:
-        gather(found.eh, statement, record.read(f"{path}.proof"), whole, f"{path}.proof")
-    if not vanishes(record, whole):
-        for path, statement in proofs:
-            alone = Sum()
-            gather(found.eh, statement, record.read(f"{path}.proof"), alone, f"{path}.proof")
-            if not vanishes(record, alone):
-                raise Fault(f"{path}.proof: the proof of these tag shares does not hold")
+        statement = Statement("tag", context, keys, [(b, 1), (a, -1)], hashed, outputs)
+        proofs.append(equations(record, statement, f"{path}.proof"))
+    require_vanishing(record, proofs, "the proof of these tag shares does not hold")
     return len(a)
 
 
@@ -164,25 +153,21 @@ def check_tags(record: Record) -> int:
     return items
 
 
-def _lottery(tag: bytes, ballot: bytes) -> bytes:
-    return hashlib.sha256(b"amanat/v1/lottery" + tag + ballot).digest()
-
-
 def _keep(group: list[Ballot], tag: bytes, earlier: bytes | None) -> bytes:
     """T-5 (c): the id that is kept of one person's ballots."""
     if earlier is not None:
         return earlier
     first = {(b.permit.issuer, b.permit.serial) for b in group if b.permit is not None}
     left = [b for b in group if b.permit is not None and (b.permit.issuer, b.permit.replaces) not in first]
-    return min((_lottery(tag, ballot.id), ballot.id) for ballot in left or group)[1]
+    return min((sha256(b"amanat/v1/lottery" + tag + ballot.id), ballot.id) for ballot in left or group)[1]
 
 
-def _session_asides(record: Record, s: int, kept: dict[bytes, bytes], out: dict[bytes, Exclusions]) -> list[Aside]:
-    """T-5 for one session; `kept` (tag to counted id) grows by what this session counts."""
+def _session_asides(record: Record, s: int, kept: dict[bytes, bytes], out: dict[bytes, Aside]) -> list[Aside]:
+    """T-5 for one session; `kept` (tag to counted id) and `out` (tag to exclusion) grow by it."""
     rows, values = tag_rows(record)[s], tags(record)[s]
     tag_of = dict(zip(rows.phs, values, strict=False))
     for exclusion, tag in zip(exclusions(record)[s], values[len(rows.phs) :], strict=True):
-        out.setdefault(tag, (exclusion.reason, exclusion.item))
+        out.setdefault(tag, Aside(b"", exclusion.reason, exclusion.item))
     result, groups = [], dict[bytes, list[Ballot]]()
     for ballot in by_session(record)[s]:
         if ballot.id in annulled(record):
@@ -192,7 +177,7 @@ def _session_asides(record: Record, s: int, kept: dict[bytes, bytes], out: dict[
         if tag == ZERO:
             result.append(Aside(ballot.id, ANNULLED, None))
         elif tag in out:
-            result.append(Aside(ballot.id, *out[tag]))
+            result.append(replace(out[tag], id=ballot.id))
         else:
             groups.setdefault(tag, []).append(ballot)
     for tag, group in groups.items():
@@ -202,14 +187,11 @@ def _session_asides(record: Record, s: int, kept: dict[bytes, bytes], out: dict[
     return result
 
 
-Exclusions = tuple[int, bytes]  # reason and SHA-256 of the item
-
-
 @once
 def expected_aside(record: Record) -> dict[int, list[Aside]]:
     """What must be set aside, by session, sorted by id, *late* included."""
     kept: dict[bytes, bytes] = {}
-    out: dict[bytes, Exclusions] = {}
+    out: dict[bytes, Aside] = {}
     found: dict[int, list[Aside]] = {}
     for s in sessions(record):
         rows = _session_asides(record, s, kept, out)

@@ -1,16 +1,14 @@
 """Units of the count (T-7): which ballots are opened together; checks V17, V18 and V23."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from amanat_verifier.ballots import LATE, Ballot, ballots, by_session, sessions, set_aside
-from amanat_verifier.faults import Fault
 from amanat_verifier.manifest import Contest, manifest
 from amanat_verifier.orders import orders
 from amanat_verifier.record import Record, names_below, once
+from amanat_verifier.shapes import Fault
 
 
 @dataclass(frozen=True)
