@@ -11,10 +11,12 @@ import pytest
 from nacl import bindings
 from prover import embed, rank
 
+from amanat_verifier.bulletin import Bulletin, _tile_name, leaf_hash, root_of
 from amanat_verifier.cbor import Malformed, decode, encode, sequence
 from amanat_verifier.codes import BadText, ballot_code, base32, read_ballot_code, unbase32
 from amanat_verifier.group import L, generators, hash_to_group, is_point, is_sound, scalar
 from amanat_verifier.hashes import is_ed25519_key, is_signed, lagrange
+from amanat_verifier.notes import Checkpoint
 from amanat_verifier.ranks import bound, choices, limb, limbs
 from amanat_verifier.rules import RUNOFF, SEAT, Rule, decide, read_rule
 
@@ -114,6 +116,21 @@ def test_codes_and_base32() -> None:
         assert unbase32(base32(ballot[:size])) == ballot[:size]
     with pytest.raises(BadText):
         unbase32("01")
+
+
+def test_tiles_are_named_and_cut_as_static_logs_are() -> None:
+    entries = [bytes([2]) + i.to_bytes(32, "big") for i in range(600)]
+    files = Bulletin(entries, [leaf_hash(e) for e in entries], Checkpoint(600, b"", frozenset()), {}).files()
+    assert sorted(files) == [
+        "tile/0/000", "tile/0/001", "tile/0/002.p/88", "tile/1/000.p/2",
+        "tile/entries/000", "tile/entries/001", "tile/entries/002.p/88",
+    ]  # fmt: skip
+    assert _tile_name(1_234_067) == "x001/x234/067"
+    assert root_of([]) == hashlib.sha256(b"").digest()
+    assert root_of([leaf_hash(b""), leaf_hash(b"\0")]).hex() == RFC_6962_ROOT_OF_TWO
+
+
+RFC_6962_ROOT_OF_TWO = "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125"  # certificate-transparency
 
 
 def test_lagrange_coefficients_join_shares() -> None:
