@@ -5,7 +5,7 @@ import asyncio
 import json
 import signal
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -247,13 +247,11 @@ def run_tamper(arguments: argparse.Namespace) -> int:
     """`amanat tamper`: exit 0 if the verifier finds it."""
     forged, passed, account = tamper(arguments.demo, number=arguments.ballot)
     failed = [check for check in account["checks"] if not check["ok"]]
-    found = {"changed": forged.code_before, "into": forged.code_after, "file": forged.file, "verified": passed}
     if arguments.json:
-        print(json.dumps(found | {"failed": failed}, ensure_ascii=False))
+        print(json.dumps(asdict(forged) | {"verified": passed, "failed": failed}, ensure_ascii=False))
     view = View()
-    view.say(
-        f"changed the vote of ballot {forged.code_before} (place {forged.place} of {forged.file}) and mended the sums"
-    )
+    view.say(f"changed the vote of ballot {forged.code}, id {forged.before}, and mended the sums")
+    view.say(f"it is item {forged.place} of {forged.file} now, id {forged.after}")
     for check in failed:
         view.say(f"{check['id']} ({check['clause']}): {check['where']}")
     view.say("the verifier did not notice" if passed else "the verifier noticed")

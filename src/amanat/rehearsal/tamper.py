@@ -1,6 +1,7 @@
 """Changes one vote of a copy of a published record, as a forger would, and lets the independent verifier look for it.
 
-The forger is thorough: a ballot's ciphertext is replaced by another one, and the list of sums is made right again.
+The forger is thorough: a ballot's ciphertext is replaced by another one, the file is sorted anew, and the list of sums
+is made right again.
 What they cannot make right are signatures, proofs and the bulletin.
 """
 
@@ -22,12 +23,13 @@ CIPHERTEXT = 64
 
 @dataclass(frozen=True)
 class Forged:
-    """What was changed: the ballot as its voter's slip names it, and as it is called now."""
+    """What was changed: the ballot's id, hex, and the code on its slip; the id that it has now, and its place."""
 
     file: str
     place: int
-    code_before: str
-    code_after: str
+    before: str
+    code: str
+    after: str
 
 
 def swap(core: bytes, other: bytes) -> bytes:
@@ -48,11 +50,13 @@ def forge(record: Path, *, number: int = 0, session: int = 1) -> Forged:
     at = number % len(rows)
     cores = [as_bytes(row[0], "ballot") for row in rows]
     forged = swap(cores[at], cores[(at + 1) % len(cores)])
-    rows[at] = [forged, rows[at][1]]
-    (record / name).write_bytes(cbor.encode_seq(rows))
+    signature = as_bytes(rows[at][1], "signature")
+    mended = [(as_bytes(row[0], "ballot"), row[1]) for row in rows[:at] + rows[at + 1 :]] + [(forged, signature)]
+    mended.sort(key=lambda row: identifier("ballot", eh, row[0]))
+    (record / name).write_bytes(cbor.encode_seq([list(row) for row in mended]))
     mend_sums(record, name)
-    before, after = (base32.code(identifier("ballot", eh, core)) for core in (cores[at], forged))
-    return Forged(name, at, before, after)
+    before, after = (identifier("ballot", eh, core) for core in (cores[at], forged))
+    return Forged(name, [row[0] for row in mended].index(forged), before.hex(), base32.code(before), after.hex())
 
 
 def mend_sums(record: Path, name: str) -> None:
