@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -21,6 +22,8 @@ from amanat.station import api, config
 from amanat.station.clock import Clock, SocketClock, open_clock
 from amanat.station.config import Address
 from amanat.station.terminal import Terminal
+
+KEPT_ALIVE_SECONDS: Final = 600  # a page, a colleague or a rehearsal asks again on the same connection
 
 SCRUB_SECONDS = 0.25  # between two frames of the scrubber, over all terminals in turn
 STOP_SECONDS = 2.0  # for answers under way
@@ -41,6 +44,7 @@ async def _listen(terminal: Terminal) -> asyncio.Server:
         proxy_headers=False,
         server_header=False,
         date_header=False,
+        timeout_keep_alive=KEPT_ALIVE_SECONDS,
     )
     settings.load()
     state = ServerState()
