@@ -1,0 +1,307 @@
+"""Headquarters on its real store (Django, SQLite), trustees, mixers and boards; and the record that they leave."""
+
+import asyncio
+import shutil
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from aiohttp import web
+from django.db import connections
+
+from amanat.count import ceremony, keys, order, pipeline
+from amanat.count.machine import Machine
+from amanat.count.mixer import MixerMachine
+from amanat.count.trustee import TrusteeMachine
+from amanat.errors import PeerFault
+from amanat.hq import home as homes
+from amanat.hq import settings
+from amanat.records import cbor, register
+from amanat.records import election_record as paths
+from amanat.records.ballot import ballot_id
+from amanat.records.identifiers import ElectionHash
+from amanat.records.order import Reason
+from amanat.rules.eligibility import Flags
+from amanat.rules.national_id import NationalId
+
+CLOCK_START = 1_709_267_400_000  # 8:00 in Iran on polling day
+ROOT = Path(__file__).parents[2]
+VERIFIER = ROOT / ".venv-verifier/bin/amanat-verify"
+SECONDS_MAX = 240
+TRUSTEES, THRESHOLD, MIXERS = 3, 2, 3
+ELECTION = """
+id = "damavand"
+title = { fa = "دماوند (داستان‌ها)", en = "Damavand (stories)" }
+round = 1
+polling_day = "1402-12-11"
+rule_set = "by-election"
+trustees = { names = ["الف", "ب", "پ"], powers = ["یک", "دو", "سه"], threshold = 2 }
+mixers = ["یک", "دو", "سه"]
+mixer_owners = ["university", "bar-association", "hq"]
+authorities = ["governor", "supervisory-board"]
+[[contest]]
+id = "majlis"
+title = { fa = "مجلس", en = "Parliament" }
+seats = 1
+max_choices = 1
+candidates = "candidates.csv"
+unit_min = 10
+unit_by = "stations"
+count = "whole"
+[stations]
+file = "stations.csv"
+"""
+CANDIDATES = "code,name_fa,name_en\n1001,آرش,Arash\n1002,بهار,Bahar\n1003,پروین,Parvin\n"
+Made = TypeVar("Made")
+
+
+class Clock(Protocol):
+    def now_ms(self) -> int: ...
+
+
+@contextmanager
+def at_work(machines: Sequence[Machine]) -> Iterator[None]:
+    """These machines answer jobs, each in a thread of its own."""
+    stop = threading.Event()
+    threads = [threading.Thread(target=machine.run, args=(stop,)) for machine in machines]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(timeout=SECONDS_MAX)
+
+
+def make_hall(root: Path) -> None:
+    """Trustees after their ceremony, mixers, boards: the real machines, each in its folder."""
+    phrase = root / "passphrase"
+    phrase.write_text("a long phrase\n", encoding="utf-8")
+    for j in range(1, TRUSTEES + 1):
+        keys.create(root / f"trustees/{j}", phrase, hpke=True, role="trustee", index=j, name=f"T{j}", power=f"P{j}")
+    for index in range(MIXERS):
+        keys.create(root / f"mixers/{index}", phrase, role="mixer", index=index, name=f"M{index}", owner=f"O{index}")
+    for index, role in enumerate(("governor", "supervisory-board")):
+        keys.create(root / f"authorities/{role}", phrase, role=role, index=index, name=role)
+    with at_work([TrusteeMachine(root / f"trustees/{j}") for j in range(1, TRUSTEES + 1)]):
+        ceremony.run(
+            election="damavand", round=1, threshold=THRESHOLD, trustees=root / "trustees", out=root / "ceremony"
+        )
+
+
+def make_election(root: Path, stations: Mapping[str, int], people: Mapping[NationalId, str]) -> None:
+    """The election's files and the register that every desk carries."""
+    (root / "election").mkdir()
+    rows = [f"{name},شعبهٔ {name},دماوند,مرکزی,{count},no\n" for name, count in stations.items()]
+    files = {"election.toml": ELECTION, "candidates.csv": CANDIDATES}
+    files["stations.csv"] = "id,name_fa,county,district,ballot_terminals,mobile\n" + "".join(rows)
+    for name, text in files.items():
+        (root / "election" / name).write_text(text, encoding="utf-8")
+    voters = [register.Person(id_, name, 1360, Flags()) for id_, name in people.items()]
+    data = register.build(voters, election_id="damavand", round=1, day="2024-03-01", version=1)
+    (root / "register.bin").write_bytes(data)
+
+
+class Headquarters:
+    """Intake behind HTTP on `port`; everything that touches the store runs in one thread of its own."""
+
+    def __init__(self, root: Path, clock: Clock) -> None:
+        self.root, self.home, self.record_folder = root, root / "hq", root / "record"
+        self.clock = clock
+        self.port = 0
+        self.uploads: list[bytes] = []
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="headquarters")
+        self._runner: web.AppRunner | None = None
+
+    async def do(self, work: Callable[..., Made], *arguments: object) -> Made:
+        """Something done at headquarters."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+
+    @classmethod
+    @asynccontextmanager
+    async def of(
+        cls, root: Path, stations: Mapping[str, int], people: Mapping[NationalId, str], clock: Clock
+    ) -> AsyncIterator["Headquarters"]:
+        """A headquarters of a new election, up."""
+        await asyncio.to_thread(make_hall, root)
+        make_election(root, stations, people)
+        hq = cls(root, clock)
+        try:
+            await hq.do(hq._init)
+            await hq.up()
+            yield hq
+        finally:
+            await hq.down()
+            await hq.do(connections.close_all)
+            hq._thread.shutdown()
+
+    def _init(self) -> None:
+        settings.configure(self.home)
+        from amanat.hq.elections.making import Sources, init
+
+        names = ("election", "ceremony", "mixers", "authorities", "register.bin", "passphrase")
+        init(self.home, Sources(*(self.root / name for name in names)), now_ms=CLOCK_START)
+
+    def _begin(self) -> None:
+        """A fresh process would start with nothing but the folder."""
+        from amanat.hq.devices.enrolment import Certificates
+        from amanat.hq.server import intake_of
+
+        homes.forget()
+        self.here = homes.current()
+        self._certificates = Certificates()
+        self._side = intake_of(self.here, self.clock, self._certificates)
+
+    async def up(self) -> None:
+        await self.do(self._begin)
+        application = web.Application(client_max_size=4 << 20)
+        application.router.add_post("/sync/v1/push", self._push)
+        self._runner = web.AppRunner(application, shutdown_timeout=1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
+        self.port = self._runner.addresses[0][1]
+
+    async def down(self) -> None:
+        """Killed: no farewell, no flush."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def _push(self, request: web.Request) -> web.Response:
+        data = await request.read()
+        self.uploads.append(data)
+        try:
+            return web.Response(body=await self.upload(data))
+        except PeerFault as fault:
+            return web.Response(status=400, text=fault.both())
+
+    async def upload(self, data: bytes) -> bytes:
+        """Somebody sends these bytes; headquarters' answer."""
+        return await self.do(self._side.receive, data, self.clock.now_ms())
+
+    async def enrol_all(self, requests: Path, package: Path) -> Path:
+        """Certifies every terminal and packs what they load."""
+
+        def work() -> Path:
+            from amanat.hq.devices.enrolment import enrol
+            from amanat.hq.elections.packages import write_package
+
+            enrol(self.here, requests, now_ms=CLOCK_START)
+            return write_package(self.here, package)
+
+        return await self.do(work)
+
+    async def take_stick(self, path: Path) -> Any:
+        """A USB bundle arrives by hand."""
+        from amanat.hq.intake.usb import take_bundle
+
+        return await self.do(take_bundle, self.here, self._side, self._certificates, path)
+
+    async def account(self) -> dict[str, int]:
+        """How much of each is held."""
+        from amanat.hq import api
+
+        return await self.do(api.status_counts)
+
+    async def cases(self) -> set[NationalId]:
+        """The persons whom the boards see as a double check-in."""
+        from amanat.hq.cases import doubles
+
+        return {NationalId(person) for person in await self.do(doubles.cases)}
+
+    async def back_up(self) -> Path:
+        def work() -> Path:
+            connections.close_all()
+            return Path(shutil.copy2(self.home / "database.sqlite3", self.root / "backup.sqlite3"))
+
+        return await self.do(work)
+
+    async def restart_from(self, backup: Path) -> None:
+        """Killed, the backup put in place, and said so: a new epoch."""
+
+        def work() -> None:
+            from amanat.hq import api
+
+            connections.close_all()
+            for rest in self.home.glob("database.sqlite3*"):
+                rest.unlink()
+            shutil.copy2(backup, self.home / "database.sqlite3")
+            api.open_home(self.home)
+            api.new_epoch()
+
+        await self.down()
+        await self.do(work)
+        await self.up()
+
+    async def count(self) -> "Record":
+        """Decisions, export, order, the whole count by the real machines, publication, and the verifier."""
+        private = self.root / "private"
+        await self.do(self._export, private)
+        await asyncio.to_thread(self._count, private)
+        await self.do(self._publish)
+        record = Record(self.record_folder, self.here.eh)
+        await record.verify()
+        return record
+
+    def _export(self, private: Path) -> None:
+        from amanat.hq.bulletin import log
+        from amanat.hq.cases import decisions
+        from amanat.hq.cases.boards import boards_of
+        from amanat.hq.results import export
+
+        now, boards = self.clock.now_ms(), boards_of(self.here, self.root / "authorities")
+        decisions.exclude_not_eligible(self.here, now_ms=now)
+        export.export(self.here, export.Target(self.record_folder, private, 1), now_ms=now, boards=boards)
+        hash_ = order.draw_up(record=self.record_folder, private=private, authorities=self.root / "authorities")
+        log.add([log.ORDER + hash_], now_ms=now)
+        log.flush(self.here, now_ms=now)
+
+    def _count(self, private: Path) -> None:
+        trustees, mixers = self.root / "trustees", self.root / "mixers"
+        machines: list[Machine] = [TrusteeMachine(trustees / str(j)) for j in range(1, THRESHOLD + 1)]
+        machines += [MixerMachine(mixers / str(index)) for index in range(MIXERS)]
+        with at_work(machines):
+            pipeline.run(pipeline.Places(self.record_folder, private, trustees, mixers), patience=60)
+
+    def _publish(self) -> None:
+        from amanat.hq.results.publishing import publish
+
+        publish(self.here, self.record_folder, now_ms=self.clock.now_ms())
+
+
+class Record:
+    """The published record, and the verifier's answers to it."""
+
+    def __init__(self, folder: Path, eh: bytes) -> None:
+        self.folder, self.eh = folder, eh
+        ballots: Any = cbor.decode_seq((folder / paths.ballots_path(1)).read_bytes())
+        aside: Any = cbor.decode_seq((folder / paths.set_aside_path(1)).read_bytes())
+        self.received = {bytes(ballot_id(ElectionHash(eh), core)) for core, _ in ballots}
+        self.set_aside: dict[bytes, tuple[Reason, bytes | None]] = {
+            id_: (Reason(reason), reference) for id_, reason, reference in aside
+        }
+
+    def counted(self, id_: bytes) -> bool:
+        return id_ in self.received and id_ not in self.set_aside
+
+    async def verify(self) -> None:
+        """All of V1 to V25."""
+        code, said = await self._ask("--election-hash", self.eh.hex(), "--jobs", "1")
+        assert code == 0, said
+
+    async def explain(self, code: str) -> str:
+        """What `amanat-verify --explain CODE` says: a Persian and an English line."""
+        _, said = await self._ask("--explain", code)
+        return said
+
+    async def _ask(self, *words: str) -> tuple[int | None, str]:
+        process = await asyncio.create_subprocess_exec(
+            str(VERIFIER), str(self.folder), *words, stdout=asyncio.subprocess.PIPE, env={"PATH": "/usr/bin:/bin"}
+        )
+        async with asyncio.timeout(SECONDS_MAX):
+            said, _ = await process.communicate()
+        return process.returncode, said.decode()
