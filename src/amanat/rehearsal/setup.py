@@ -6,6 +6,7 @@ processes instead of hundreds of starts of a program.
 
 import asyncio
 import csv
+import json
 import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -22,6 +23,7 @@ from amanat.rehearsal.programs import Program, run
 from amanat.station import enrolment
 
 AT_ONCE: Final = 3
+PACE_MS: Final = 15 * 60_000  # an idle gateway speaks so often; one with a voter before it does not wait
 Job = TypeVar("Job")
 Made = TypeVar("Made")
 
@@ -118,6 +120,9 @@ async def headquarters(folders: Folders, register_file: Path) -> None:
     words += ("--mixers", folders.mixers, "--authorities", folders.authorities)
     words += ("--register", register_file, "--passphrase", folders.passphrase)
     await commands([hq(folders, "init", *words)], log=folders.logs / "hq-setup.log")
+    settings = folders.hq / "machine.json"
+    machine = json.loads(settings.read_text(encoding="utf-8"))
+    settings.write_text(json.dumps(machine | {"pace_ms": PACE_MS}) + "\n", encoding="utf-8")
 
 
 def enrol(job: tuple[Path, Post, Path]) -> None:

@@ -5,8 +5,9 @@ visit goes on from there when the power is back: the same permit is presented ag
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from amanat.errors import Rejected
 from amanat.rehearsal.ledger import Line
@@ -14,6 +15,9 @@ from amanat.rehearsal.people import Visit
 from amanat.rehearsal.printer import Printers, Slip
 from amanat.rehearsal.terminal import PowerGone, Screen, Terminal
 
+T = TypeVar("T")
+TRIES: Final = 3
+TRY_AGAIN_SECONDS: Final = 0.1
 NATIONAL_CARD: Final = 0  # the document kind that people show
 
 
@@ -79,11 +83,23 @@ async def serve(errand: Errand, place: Place, printers: Printers) -> Line:
     """The rest of the visit.  Raises PowerGone (the errand can be served again later) and Unexpected."""
     if errand.permit is None:
         async with place.clerk:
-            refused = await check_in(errand, place, printers)
+            refused = await steadily(place, lambda: check_in(errand, place, printers))
         if refused is not None:
             return refused
     async with place.booth(errand.booth):
-        return await vote(errand, place.terminals[errand.booth - 1], printers)
+        return await steadily(place, lambda: vote(errand, place.terminals[errand.booth - 1], printers))
+
+
+async def steadily(place: Place, act: Callable[[], Awaitable[T]]) -> T:
+    """Does it again where a connection broke though the lights are on; a power cut raises PowerGone."""
+    for _ in range(TRIES):
+        try:
+            return await act()
+        except PowerGone:
+            if not place.powered:
+                raise
+            await asyncio.sleep(TRY_AGAIN_SECONDS)
+    return await act()
 
 
 async def check_in(errand: Errand, place: Place, printers: Printers) -> Line | None:

@@ -63,8 +63,12 @@ class World:
         self.happened.append((self.now, what, which, after))
 
     async def until(self, now: float) -> None:
-        """Makes everything happen that the plan has up to `now` (seconds since opening)."""
+        """Makes everything happen that the plan has up to `now` (seconds since opening).
+
+        Raises ProgramFailed if a program that should run has ended by itself.
+        """
         self.now = now
+        self.require_running()
         for station, line in self.network.lines.items():
             self.set_link(station, up=self.plan.is_up(station, now), line_up=line.up)
         while self.kills and self.kills[0] <= now:
@@ -81,6 +85,14 @@ class World:
             await self.power_back(station)
         if self.headquarters_back_at <= now and not self.headquarters_up:
             await self.headquarters_back()
+
+    def require_running(self) -> None:
+        """Whoever was not killed by us is alive."""
+        for station, program in self.programs.items():
+            if self.places[station].powered:
+                program.require_running()
+        if self.headquarters_up:
+            self.headquarters.require_running()
 
     def set_link(self, station: str, *, up: bool, line_up: bool) -> None:
         """Cuts or restores one station's line if that is a change."""
