@@ -6,6 +6,8 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -22,6 +24,7 @@ from amanat.hq import settings
 from amanat.records import cbor, register
 from amanat.records import election_record as paths
 from amanat.records.ballot import ballot_id
+from amanat.records.definition import Definition, read_definition
 from amanat.records.identifiers import ElectionHash
 from amanat.records.order import Reason
 from amanat.rules.eligibility import Flags
@@ -31,30 +34,6 @@ CLOCK_START = 1_709_267_400_000  # 8:00 in Iran on polling day
 ROOT = Path(__file__).parents[2]
 VERIFIER = ROOT / ".venv-verifier/bin/amanat-verify"
 SECONDS_MAX = 240
-TRUSTEES, THRESHOLD, MIXERS = 3, 2, 3
-ELECTION = """
-id = "damavand"
-title = { fa = "دماوند (داستان‌ها)", en = "Damavand (stories)" }
-round = 1
-polling_day = "1402-12-11"
-rule_set = "by-election"
-trustees = { names = ["الف", "ب", "پ"], powers = ["یک", "دو", "سه"], threshold = 2 }
-mixers = ["یک", "دو", "سه"]
-mixer_owners = ["university", "bar-association", "hq"]
-authorities = ["governor", "supervisory-board"]
-[[contest]]
-id = "majlis"
-title = { fa = "مجلس", en = "Parliament" }
-seats = 1
-max_choices = 1
-candidates = "candidates.csv"
-unit_min = 10
-unit_by = "stations"
-count = "whole"
-[stations]
-file = "stations.csv"
-"""
-CANDIDATES = "code,name_fa,name_en\n1001,آرش,Arash\n1002,بهار,Bahar\n1003,پروین,Parvin\n"
 Made = TypeVar("Made")
 
 
@@ -77,39 +56,49 @@ def at_work(machines: Sequence[Machine]) -> Iterator[None]:
             thread.join(timeout=SECONDS_MAX)
 
 
-def make_hall(root: Path) -> None:
-    """Trustees after their ceremony, mixers, boards: the real machines, each in its folder."""
-    phrase = root / "passphrase"
-    phrase.write_text("a long phrase\n", encoding="utf-8")
-    for j in range(1, TRUSTEES + 1):
-        keys.create(root / f"trustees/{j}", phrase, hpke=True, role="trustee", index=j, name=f"T{j}", power=f"P{j}")
-    for index in range(MIXERS):
-        keys.create(root / f"mixers/{index}", phrase, role="mixer", index=index, name=f"M{index}", owner=f"O{index}")
-    for index, role in enumerate(("governor", "supervisory-board")):
-        keys.create(root / f"authorities/{role}", phrase, role=role, index=index, name=role)
-    with at_work([TrusteeMachine(root / f"trustees/{j}") for j in range(1, TRUSTEES + 1)]):
-        ceremony.run(
-            election="damavand", round=1, threshold=THRESHOLD, trustees=root / "trustees", out=root / "ceremony"
-        )
+@dataclass(frozen=True)
+class Election:
+    """An election as its organisers wrote it down, the terminals that stand in it by station, and the register."""
 
+    files: Mapping[str, bytes]
+    terminals: Mapping[str, int]
+    people: Sequence[NationalId]
 
-def make_election(root: Path, stations: Mapping[str, int], people: Mapping[NationalId, str]) -> None:
-    """The election's files and the register that every desk carries."""
-    (root / "election").mkdir()
-    rows = [f"{name},شعبهٔ {name},دماوند,مرکزی,{count},no\n" for name, count in stations.items()]
-    files = {"election.toml": ELECTION, "candidates.csv": CANDIDATES}
-    files["stations.csv"] = "id,name_fa,county,district,ballot_terminals,mobile\n" + "".join(rows)
-    for name, text in files.items():
-        (root / "election" / name).write_text(text, encoding="utf-8")
-    voters = [register.Person(id_, name, 1360, Flags()) for id_, name in people.items()]
-    data = register.build(voters, election_id="damavand", round=1, day="2024-03-01", version=1)
-    (root / "register.bin").write_bytes(data)
+    @cached_property
+    def definition(self) -> Definition:
+        return read_definition(self.files, folder="election")
+
+    def write(self, root: Path) -> None:
+        """The election's files and the register that every desk carries."""
+        (root / "election").mkdir()
+        for name, content in self.files.items():
+            (root / "election" / name).write_bytes(content)
+        what = self.definition
+        voters = [register.Person(id_, "شهروند", 1360, Flags()) for id_ in self.people]
+        day = what.polling_day.isoformat()
+        data = register.build(voters, election_id=what.id, round=what.round, day=day, version=1)
+        (root / "register.bin").write_bytes(data)
+
+    def make_hall(self, root: Path) -> None:
+        """Trustees after their ceremony, mixers, boards: the real machines, each in its folder."""
+        phrase, what = root / "passphrase", self.definition
+        phrase.write_text("a long phrase\n", encoding="utf-8")
+        for j, (name, power) in enumerate(zip(what.trustees.names, what.trustees.powers, strict=True), start=1):
+            keys.create(root / f"trustees/{j}", phrase, hpke=True, role="trustee", index=j, name=name, power=power)
+        for at, (name, owner) in enumerate(what.mixers):
+            keys.create(root / f"mixers/{at}", phrase, role="mixer", index=at, name=name, owner=owner)
+        for at, role in enumerate(what.authorities):
+            keys.create(root / f"authorities/{role}", phrase, role=role, index=at, name=role)
+        trustees, out, t = root / "trustees", root / "ceremony", what.trustees.threshold
+        with at_work([TrusteeMachine(home) for home in trustees.iterdir()]):
+            ceremony.run(election=what.id, round=what.round, threshold=t, trustees=trustees, out=out)
 
 
 class Headquarters:
     """Intake behind HTTP on `port`; everything that touches the store runs in one thread of its own."""
 
-    def __init__(self, root: Path, clock: Clock) -> None:
+    def __init__(self, root: Path, election: Election, clock: Clock) -> None:
+        self.election = election
         self.root, self.home, self.record_folder = root, root / "hq", root / "record"
         self.clock = clock
         self.port = 0
@@ -123,13 +112,11 @@ class Headquarters:
 
     @classmethod
     @asynccontextmanager
-    async def of(
-        cls, root: Path, stations: Mapping[str, int], people: Mapping[NationalId, str], clock: Clock
-    ) -> AsyncIterator["Headquarters"]:
+    async def of(cls, root: Path, election: Election, clock: Clock) -> AsyncIterator["Headquarters"]:
         """A headquarters of a new election, up."""
-        await asyncio.to_thread(make_hall, root)
-        make_election(root, stations, people)
-        hq = cls(root, clock)
+        await asyncio.to_thread(election.make_hall, root)
+        election.write(root)
+        hq = cls(root, election, clock)
         try:
             await hq.do(hq._init)
             await hq.up()
@@ -262,8 +249,9 @@ class Headquarters:
 
     def _count(self, private: Path) -> None:
         trustees, mixers = self.root / "trustees", self.root / "mixers"
-        machines: list[Machine] = [TrusteeMachine(trustees / str(j)) for j in range(1, THRESHOLD + 1)]
-        machines += [MixerMachine(mixers / str(index)) for index in range(MIXERS)]
+        threshold = self.election.definition.trustees.threshold
+        machines: list[Machine] = [TrusteeMachine(trustees / str(j)) for j in range(1, threshold + 1)]
+        machines += [MixerMachine(home) for home in mixers.iterdir()]
         with at_work(machines):
             pipeline.run(pipeline.Places(self.record_folder, private, trustees, mixers), patience=60)
 
