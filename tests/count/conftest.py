@@ -116,7 +116,7 @@ class County:
     hidden: bool = False
     boxes: dict[int, list[Cast]] = field(default_factory=lambda: {0: [], 1: [], 2: [], 3: []})
     approved: list[tuple[bytes, int, bytes]] = field(default_factory=list)
-    tested: list[tuple[bytes, int]] = field(default_factory=list)
+    tested: list[tuple[bytes, int, bytes]] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     exclusions: list[Exclusion] = field(default_factory=list)
     unlisted: set[bytes] = field(default_factory=set)
@@ -239,6 +239,10 @@ class County:
     def put(self, station: int, cast: Cast) -> Cast:
         self.boxes[station].append(cast)
         return cast
+
+    def test(self, id_: bytes, device: int) -> None:
+        """The device says that this ballot was tested on it (B-9)."""
+        self.tested.append((id_, device, sign(self.seeds[device], "tested", self.eh, id_)))
 
     def approve(self, cast: Cast) -> None:
         ph = self.permit_hash(cast)

@@ -58,6 +58,10 @@ def foreign_sheet(county: Any) -> None:
     edit(county, paths.SHEETS, change)
 
 
+def item_of_test(county: Any, id_: bytes, device: int) -> list[Any]:
+    return [id_, device, sign(county.seeds[device], "tested", county.eh, id_)]
+
+
 CHANGES: list[tuple[str, Change]] = [
     ("V2", lambda county: flip(county, paths.MANIFEST_JSON, 40)),
     ("V2", lambda county: flip(county, paths.RULES)),
@@ -76,10 +80,15 @@ CHANGES: list[tuple[str, Change]] = [
     ("V9", lambda county: edit(county, paths.ballots_path(1), list.pop)),
     ("V6", lambda county: edit(county, paths.PERMITS, list.reverse)),
     ("V10", lambda county: edit(county, paths.PERMITS, list.pop)),
-    ("V10", lambda county: edit(county, paths.TESTED, lambda rows: rows.append([bytes(32), 1]))),
+    ("V10", lambda county: edit(county, paths.TESTED, lambda rows: rows.append(item_of_test(county, bytes(32), 1)))),
     ("V10", foreign_sheet),
     ("V11", lambda county: edit(county, paths.SHEETS, list.pop)),
-    ("V12", lambda county: edit(county, paths.TESTED, lambda rows: rows.extend([[bytes(32), 1]] * 2))),
+    (
+        "V12",
+        lambda county: edit(county, paths.TESTED, lambda rows: rows.extend([item_of_test(county, bytes(32), 1)] * 2)),
+    ),
+    ("V12", lambda county: edit(county, paths.TESTED, lambda rows: rows.append([bytes(32), 1, bytes(64)]))),
+    ("V12", lambda county: edit(county, paths.TESTED, lambda rows: rows.append(item_of_test(county, bytes(32), 3)))),
 ]
 
 
@@ -96,6 +105,31 @@ def test_one_change_to_the_record_and_no_order_is_signed(
     assert check in (refused.value.code, refused.value.facts.get("check"))
     assert refused.value.exit_code == 1
     assert not (place.record / paths.order_path(1)).exists()
+
+
+def test_a_cast_id_in_the_place_of_a_tested_one_is_a_fault_of_the_record(county: Callable[..., Any]) -> None:
+    """Headquarters exchanges a tested id for that of a ballot it does not like; the number of tests on the sheet stays
+    (B-9, V12).  Wanted: nobody counts over such a record, and the ballot is not annulled."""
+    place = county()
+    place.fill(6)
+    place.test(os.urandom(32), 1)
+    place.close()
+    mine = place.boxes[1][0].id
+    edit(place, paths.TESTED, lambda rows: rows[0].__setitem__(0, mine))
+    with pytest.raises(AmanatError, match="V12"):
+        place.order()
+
+
+def test_another_terminals_word_annuls_nothing(county: Callable[..., Any]) -> None:
+    """A device that headquarters enrolled for itself says that station 1's ballot was tested on it.  Wanted: no effect
+    on that ballot; a ballot whose own terminal says so is annulled (T-4, V12)."""
+    place = county()
+    place.fill(6)
+    place.test(place.boxes[1][0].id, 0)
+    place.test(place.boxes[2][0].id, 2)
+    place.order()
+    annulled = [place.casts[at].id for at in place.session().failing]
+    assert annulled == [place.boxes[2][0].id]
 
 
 def test_an_exclusion_needs_its_decision(county: Callable[..., Any]) -> None:

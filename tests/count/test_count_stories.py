@@ -236,7 +236,7 @@ def test_ballots_that_fail_their_own_checks_are_annulled_and_nothing_else(county
     unlisted = place.vote(502, 1, 1)
     place.unlisted.add(place.permit_hash(unlisted))
     tested = place.vote(503, 2, 1)
-    place.tested.append((tested.id, 2))
+    place.test(tested.id, 2)
     twins = place.twins(504, 505, 1)
     place.count()
     bad = {cast.id for cast in (wrong_signature, unlisted, tested)} | {max(twin.id for twin in twins)}

@@ -14,7 +14,8 @@ from amanat.hq.results.export import Target, export
 from amanat.hq.results.publishing import publish
 from amanat.records import cbor, tiles
 from amanat.records.ballot import ballot_id
-from amanat.records.identifiers import is_signed
+from amanat.records.identifiers import is_signed, sign
+from amanat.records.order import DeviceStatus
 
 
 def do_export(here: Home, root: Path) -> Path:
@@ -31,7 +32,8 @@ def test_it_writes_what_was_delivered_sorted_by_hash(here: Home, day: Any, root:
     """Three voters at two stations, a tested ballot, closings: lists are sorted and complete, and say no time."""
     ids = [day.damavand.vote(people.MARYAM), day.firuzkuh.vote(people.ALI), day.damavand.vote(people.SARA)]
     day.booth.write("ballot-prepared", [bytes(32)])
-    day.booth.write("ballot-tested", [bytes(32)])
+    test = [bytes(32), sign(day.booth.seed, "tested", here.eh, bytes(32))]
+    day.booth.write("ballot-tested", test)
     sheets = [terminal.close() for terminal in (day.damavand, day.booth, day.firuzkuh)]
     day.deliver()
     record = do_export(here, root)
@@ -39,7 +41,7 @@ def test_it_writes_what_was_delivered_sorted_by_hash(here: Home, day: Any, root:
     permits = seq(record / "journal-summaries/permits.seq")
     assert permits == sorted(permits)
     assert sorted(device for _, device in permits) == [0, 0, 2]
-    assert seq(record / "journal-summaries/tested.seq") == [[bytes(32), 1]]
+    assert seq(record / "journal-summaries/tested.seq") == [[test[0], 1, test[1]]]
     assert len(seq(record / "journal-summaries/sheets.seq")) == 3
     devices = json.loads((root / "private/devices.json").read_text())
     assert devices == [[device, 0, sheet.hex()] for device, sheet in enumerate(sheets)]
@@ -49,6 +51,20 @@ def test_it_writes_what_was_delivered_sorted_by_hash(here: Home, day: Any, root:
         assert (record / name).read_bytes() == b""
     with pytest.raises(BadInput):
         do_export(here, root)
+
+
+def test_a_test_that_its_terminal_did_not_sign_is_not_listed(here: Home, day: Any, root: Path, people: Any) -> None:
+    """A terminal out of order writes a test with a wrong signature, then one with its own.  Wanted: only the second is
+    in the record, which would else be refused (V12), and its sheet, that counts two, closes nothing (B-9, T-2)."""
+    true = sign(day.booth.seed, "tested", here.eh, bytes(32))
+    for id_ in (bytes([1]) * 32, bytes(32)):
+        day.booth.write("ballot-prepared", [id_])
+        day.booth.write("ballot-tested", [id_, true])
+    day.booth.close()
+    day.deliver()
+    record = do_export(here, root)
+    assert seq(record / "journal-summaries/tested.seq") == [[bytes(32), 1, true]]
+    assert json.loads((root / "private/devices.json").read_text())[1][1] == DeviceStatus.CARRIED
 
 
 def test_the_bulletin_holds_what_the_record_holds(here: Home, day: Any, root: Path, people: Any) -> None:

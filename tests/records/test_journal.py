@@ -43,7 +43,7 @@ def test_a_day_with_every_kind_of_ballot(terminal: Terminal, people: list[Nation
     one, two, three, four = (terminal.permit(person) for person in people[:4])
     terminal.cast(terminal.prepare(one, majlis=[0]))
     tested = terminal.prepare(two, majlis=[1])
-    terminal.write("ballot-tested", tested.id)
+    terminal.write("ballot-tested", tested.id, bytes(64))
     terminal.cast(terminal.prepare(two, majlis=[2]))
     dropped = terminal.prepare(three)
     assert terminal.state.open_prepared == dropped.id
@@ -137,7 +137,7 @@ BODIES: dict[str, list[list[Value]]] = {
     "approval": [[bytes(32), 1], [bytes(32), None, bytes(64)], [bytes(31), 1, bytes(64)], [bytes(32), 1, bytes(63)]],
     "ballot-prepared": [[], [bytes(31)], ["id"]],
     "ballot-cast": [[b"core"], [b"core", bytes(64)], [1, bytes(64)]],
-    "ballot-tested": [[b""]],
+    "ballot-tested": [[b""], [bytes(32)], [bytes(31), bytes(64)], [bytes(32), bytes(63)], [bytes(32), None]],
     "ballot-dropped": [[bytes(33)]],
     "register-delta": [[1], [1, b""], ["1", bytes(32)]],
     "extension": [[1], ["1", b""], [1, 1]],
@@ -228,8 +228,12 @@ def test_the_fold_is_the_same_however_often_it_is_folded(acts: list[str]) -> Non
             issued = terminal.permit(MARYAM)
         elif act in ("cast", "test", "drop"):
             sealed = terminal.prepare(issued)
-            kinds = {"test": "ballot-tested", "drop": "ballot-dropped"}
-            terminal.cast(sealed) if act == "cast" else terminal.write(kinds[act], sealed.id)
+            if act == "cast":
+                terminal.cast(sealed)
+            elif act == "test":
+                terminal.write("ballot-tested", sealed.id, bytes(64))
+            else:
+                terminal.write("ballot-dropped", sealed.id)
         elif act == "refuse":
             terminal.write("refused", "unknown", "", 3)
         else:

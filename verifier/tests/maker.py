@@ -117,7 +117,7 @@ class Maker:
         self.status: dict[int, tuple[int, bytes | None]] = {SPARE: (3, None)}
         self.used_mixers = [0, 1, 2]
         self.approvals: list[list[Any]] = []
-        self.tested: list[tuple[bytes, int]] = []
+        self.tested: list[tuple[bytes, int, bytes]] = []
         self.extra_permits: list[tuple[bytes, int]] = []
 
     def hook(self, name: str, value: Any) -> Any:
@@ -235,8 +235,11 @@ class Maker:
             vote.id = identify(self.eh, "ballot", vote.core)
             vote.cast = self.device_keys[terminal].sign(self.eh, "cast", vote.id)
         test = identify(self.eh, "ballot", b"a ballot that was tested")
-        self.tested.append((test, TERMINALS[0]))
+        self.test(test, TERMINALS[0])
         self.hook("ballots", self.people)
+
+    def test(self, ballot: bytes, device: int) -> None:
+        self.tested.append((ballot, device, self.device_keys[device].sign(self.eh, "tested", ballot)))
 
     def points(self, contest: int, marks: list[int], skip: int) -> list[bytes]:
         _, _, k, _, _, _, candidates = self.contests[contest]
@@ -255,7 +258,7 @@ class Maker:
         self.sheets: dict[int, list[Any]] = {}
         for number in (*DESKS, *TERMINALS):
             mine = [ph for ph, device in self.permits if device == number]
-            box, tests = self.boxes[number], sum(device == number for _, device in self.tested)
+            box, tests = self.boxes[number], sum(device == number for _, device, _ in self.tested)
             sheet = [1, 2, number, 99, bytes(32), len(mine), 0, len(box) + tests, len(box), tests, 0,
                      root_over(mine), root_over(box)]  # fmt: skip
             self.sheets[number] = sheet

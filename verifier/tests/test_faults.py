@@ -109,8 +109,19 @@ def apart_without_decision(m: Maker, order: list[Any]) -> None:
     order[6][3] = [3, 4, bytes(32)]
 
 
+def exchange_a_tested_id(m: Maker, people: list[Vote]) -> None:
+    """Headquarters writes a cast ballot's id over a tested one and annuls the ballot: as many tests as on the sheet."""
+    _, device, signature = m.tested[0]
+    m.tested[0] = (people[0].id, device, signature)
+    people[0].annul = True
+
+
+def tried_on_a_desk(m: Maker, people: list[Vote]) -> None:
+    m.test(people[0].id, 0)
+
+
 def mark_as_tested(m: Maker, people: list[Vote]) -> None:
-    m.tested.append((people[0].id, 1))
+    m.test(people[0].id, people[0].permit[4])
 
 
 def unapproved(m: Maker, people: list[Vote]) -> None:
@@ -320,6 +331,8 @@ FAULTS: list[tuple[str, str, Maker]] = [
     ("V11", "apart", hooks(order=apart_without_decision)),
     ("V11", "cast on its sheet", hooks(sheets=one_more_cast)),
     ("V12", "tested", hooks(ballots=mark_as_tested)),
+    ("V12", "item 1: no terminal's signature", hooks(ballots=exchange_a_tested_id)),
+    ("V12", "no terminal's signature", hooks(ballots=tried_on_a_desk)),
     ("V13", "no second approval", hooks(ballots=unapproved)),
     ("V13", "no approver's signature", hooks(ballots=forge_approval)),
     ("V14", "supervisory-board", hooks(order_signed=one_signature_false)),

@@ -221,3 +221,16 @@ def test_a_photographed_sheet_agrees_or_contradicts(tmp_path: Path) -> None:
     assert "another closing sheet" in compare_sheet(record, sheet_text(maker, [*closing[:6], 1, *closing[7:]])).en
     assert "not signed" in compare_sheet(record, sheet_text(maker, hourly, Key())).en
     assert "no closing sheet" in compare_sheet(record, sheet_text(maker, spare)).en
+
+
+def test_only_the_terminals_own_signature_makes_a_ballot_void(tmp_path: Path) -> None:
+    """V12: a ballot that its own terminal signed as tested is annulled; the other terminal's word annuls nothing."""
+
+    def tests(m: Maker, people: list[Vote]) -> None:
+        own, other = people[0], people[3]
+        m.test(own.id, own.permit[4])
+        m.test(other.id, next(n for n in (1, 3) if n != other.permit[4]))
+        own.annul = True
+
+    report = verify(tmp_path, Maker(ballots=tests).make(tmp_path), 1)
+    assert failed(report) == {}

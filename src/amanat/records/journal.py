@@ -242,7 +242,9 @@ def _on_cast(state: DeviceState, entry: Entry, _private: bytes | None) -> None:
 
 
 def _on_tested(state: DeviceState, entry: Entry, _private: bytes | None) -> None:
-    id_ = _only_id(entry)
+    id_, signature = as_list(entry.body, "ballot-tested", size=2)
+    as_bytes(signature, "signature", size=64)
+    id_ = as_bytes(id_, "id", size=32)
     state._settle(entry, id_)
     state.tested.append(id_)
 

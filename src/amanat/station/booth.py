@@ -210,13 +210,14 @@ class Booth:
         if used >= TESTS_MAX:
             raise Refused("tests-used-up")
         sealed = session.sealed
-        self._journal.write("ballot-tested", [sealed.id])
+        signature = self._identity.sign("tested", sealed.id)
+        self._journal.write("ballot-tested", [sealed.id, signature])
         session.sealed = None
         self._tests[session.permit.serial] = used + 1
         contests = [(self._identity.manifest.contests[index], session.choices[index]) for index in session.contests]
         opening = ballot.test_slip(
             id=sealed.id,
-            signature=self._identity.sign("tested", sealed.id),
+            signature=signature,
             core=sealed.core,
             choices=[[contest.candidates[n].code for n in numbers] for contest, numbers in contests],
             randomness=sealed.randomness,

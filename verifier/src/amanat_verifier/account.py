@@ -92,7 +92,7 @@ def check_sheets(record: Record) -> int:
         if device is None or not has_signed(device.key, eh, "sheet", sheet.id, sheet.signature):
             raise Fault(f"{at}: no such device, or its signature does not hold")
     tests: dict[int, int] = {}
-    for _, number in tested(record):
+    for _, number, _ in tested(record):
         tests[number] = tests.get(number, 0) + 1
     for number, sheet in closed(record).items():
         if sum(other.device == number for other in sheets(record)) > 1:
@@ -123,7 +123,7 @@ def _check_closed(record: Record, sheet: Sheet, tests: int) -> None:
 @once
 def _named(record: Record) -> set[int]:
     """Devices that any ballot, permit, test, approval or sheet names."""
-    named = {number for _, number in permits(record)} | {number for _, number in tested(record)}
+    named = {number for _, number in permits(record)} | {number for _, number, _ in tested(record)}
     named |= {number for _, number, _ in approvals(record)} | {sheet.device for sheet in sheets(record)}
     for ballot in ballots(record):
         if ballot.permit is not None:

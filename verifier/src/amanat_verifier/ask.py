@@ -41,7 +41,7 @@ def explain(record: Record, typed: str) -> Answer:
     ballot = next((b for b in ballots(record) if int.from_bytes(b.id, "big") >> 256 - size == bits), None)
     if ballot is not None:
         return _fate(record, ballot)
-    for one, device in tested(record):
+    for one, device, _ in tested(record):
         if int.from_bytes(one, "big") >> 256 - size == bits:
             return Answer(
                 True,

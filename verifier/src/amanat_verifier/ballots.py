@@ -111,20 +111,20 @@ def permits(record: Record) -> list[tuple[bytes, int]]:
 
 
 @once
-def tested(record: Record) -> list[tuple[bytes, int]]:
-    """tested.seq: [id, terminal]."""
-    path = f"{SUMMARIES}/tested.seq"
-    rows: list[tuple[bytes, int]] = record.rows(path, row(raw(32), uint))
-    require_ascending(rows, path)
-    return rows
+def tested(record: Record) -> list[tuple[bytes, int, bytes]]:
+    """tested.seq: [id, terminal, signature]."""
+    return _signed_hashes(record, f"{SUMMARIES}/tested.seq")
 
 
 @once
 def approvals(record: Record) -> list[tuple[bytes, int, bytes]]:
     """approvals.seq: [ph, approver's device, signature]."""
-    path = f"{SUMMARIES}/approvals.seq"
+    return _signed_hashes(record, f"{SUMMARIES}/approvals.seq")
+
+
+def _signed_hashes(record: Record, path: str) -> list[tuple[bytes, int, bytes]]:
     rows: list[tuple[bytes, int, bytes]] = record.rows(path, row(raw(32), uint, raw(64)))
-    require_ascending(rows, path)
+    require_ascending([item[:2] for item in rows], path)
     return rows
 
 

@@ -131,9 +131,10 @@ def bad_proofs(record: Record) -> Failures:
 
 @once
 def cast_though_tested(record: Record) -> Failures:
-    """Ballots that fail V12."""
-    ids = {ballot for ballot, _ in tested(record)}
-    return Failures({b.id: "ballot: it was tested, so it is void" for b in ballots(record) if b.id in ids})
+    """Ballots that fail V12: their own terminal says that it was tested; another terminal's word annuls nothing."""
+    said = {(own, number) for own, number, _ in tested(record)}
+    why = "ballot: it was tested, so it is void"
+    return Failures({b.id: why for b in ballots(record) if b.permit and (b.id, b.permit.terminal) in said})
 
 
 def _approval_fault(record: Record, ballot: Ballot) -> str:
@@ -206,37 +207,37 @@ def check_proofs(record: Record) -> int:
     return _count(record)
 
 
-def check_tested(record: Record) -> int:
-    """V12: tested ids are terminals' and none was cast.
-
-    LIMIT: tested.seq carries no signatures.  Where a terminal is closed its sheet bounds their number (V10); which ids
-    they were, and all of it for a terminal without a sheet, is headquarters' word.
-    """
-    for i, (_, number) in enumerate(tested(record), 1):
-        device = devices(record).get(number)
-        if device is None or not device.roles & TERMINAL:
-            raise Fault(f"journal-summaries/tested.seq: item {i}: no such terminal")
-    cast_though_tested(record).require_annulled(record)
-    return len(tested(record))
-
-
-def _bad_approvals(record: Record, part: range) -> list[int]:
-    rows, eh, enrolled = approvals(record), manifest(record).eh, devices(record)
+def _bad_signatures(record: Record, task: tuple[str, int, list[tuple[bytes, int, bytes]], range]) -> list[int]:
+    domain, role, rows, part = task
+    eh, enrolled = manifest(record).eh, devices(record)
     bad = []
     for i in part:
-        ph, number, signature = rows[i]
+        what, number, signature = rows[i]
         device = enrolled.get(number)
-        if device is None or not device.roles & APPROVER or not has_signed(device.key, eh, "approve", ph, signature):
+        if device is None or not device.roles & role or not has_signed(device.key, eh, domain, what, signature):
             bad.append(i)
     return bad
 
 
+def _require_signed(record: Record, rows: list[tuple[bytes, int, bytes]], domain: str, role: int, where: str) -> None:
+    """Each item of [hash, device, signature] is signed by a device with that role; a fault of the record if not."""
+    manifest(record), devices(record)
+    tasks = [(domain, role, rows, part) for part in pieces(len(rows), record.jobs, at_least=CHUNK_MIN)]
+    for bad in spread(record.jobs, record, _bad_signatures, tasks):
+        if bad:
+            raise Fault(f"{where.replace('#', str(bad[0] + 1))}'s signature")
+
+
+def check_tested(record: Record) -> int:
+    """V12: tested ids are signed by terminals, and none was cast on the terminal that signed it."""
+    _require_signed(record, tested(record), "tested", TERMINAL, "journal-summaries/tested.seq: item #: no terminal")
+    cast_though_tested(record).require_annulled(record)
+    return len(tested(record))
+
+
 def check_approvals(record: Record) -> int:
     """V13: every approval is an approver's signature, and stands beside each permit that needs one."""
-    count = len(approvals(record))
-    manifest(record), devices(record)
-    for bad in spread(record.jobs, record, _bad_approvals, pieces(count, record.jobs, at_least=CHUNK_MIN)):
-        if bad:
-            raise Fault(f"journal-summaries/approvals.seq: item {bad[0] + 1}: no approver's signature")
+    where = "journal-summaries/approvals.seq: item #: no approver"
+    _require_signed(record, approvals(record), "approve", APPROVER, where)
     unapproved(record).require_annulled(record)
-    return count
+    return len(approvals(record))

@@ -1,8 +1,9 @@
 """V6, V7, V8, V12, V13: each ballot by itself, in columns.  Who fails is annulled, nobody else for that (T-4, P-5)."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 import amanat_crypto as crypto
 from amanat.count.checks.election import Election, require, require_signatures
@@ -102,40 +103,46 @@ def _fits(election: Election, permit: Permit, sealed: Core) -> bool:
 
 @dataclass(frozen=True)
 class Summaries:
-    """`journal-summaries/` as sets and maps: permits by issuer, tested ids by device, approvals by permit."""
+    """`journal-summaries/` as sets and maps: permits by issuer, tested (id, device), approvals by permit."""
 
     permits: Mapping[int, Sequence[bytes]]
-    tested: Mapping[bytes, int]
+    tested: Set[tuple[bytes, int]]
     approvals: Mapping[bytes, Sequence[int]]
 
 
 def read_summaries(files: Files, election: Election) -> Summaries:
-    """Raises Rejected where a file is not sorted, names something twice, or an approval is not signed."""
+    """Raises Rejected where a file is not sorted, names something twice, or a test or approval is not signed."""
     permits: dict[int, list[bytes]] = {}
     rows = [as_list(row, "permit", size=2) for row in cbor.decode_seq(files.read(paths.PERMITS))]
     require("V6", paths.PERMITS, _ascending((as_bytes(ph, "ph", size=32), as_uint(d, "device")) for ph, d in rows))
     for ph, device in rows:
         permits.setdefault(as_uint(device, "device"), []).append(as_bytes(ph, "ph"))
-    rows = [as_list(row, "tested", size=2) for row in cbor.decode_seq(files.read(paths.TESTED))]
-    tested = {as_bytes(id_, "id", size=32): as_uint(device, "device") for id_, device in rows}
-    require("V12", paths.TESTED, len(tested) == len(rows) and _ascending(tested))
+    tested = frozenset(_named(files, election, Lists("V12", paths.TESTED, "tested", ROLE_BALLOT)))
     approvals: dict[bytes, list[int]] = {}
-    for ph, device in _approvals(files, election):
+    for ph, device in _named(files, election, Lists("V13", paths.APPROVALS, "approve", ROLE_APPROVE)):
         approvals.setdefault(ph, []).append(device)
     return Summaries(permits, tested, approvals)
 
 
-def _approvals(files: Files, election: Election) -> Iterator[tuple[bytes, int]]:
-    """V13: (ph, approving device) of every approval, each signed by a device that is enrolled."""
-    rows = [as_list(row, "approval", size=3) for row in cbor.decode_seq(files.read(paths.APPROVALS))]
-    named = [(as_bytes(ph, "ph", size=32), as_uint(device, "device")) for ph, device, _ in rows]
+class Lists(NamedTuple):
+    """A list whose items are [hash, device, Sign(device, domain, hash)], the device having the role."""
+
+    check: str
+    path: str
+    domain: str
+    role: int
+
+
+def _named(files: Files, election: Election, of: Lists) -> list[tuple[bytes, int]]:
+    """(hash, device) of every item, ascending; Rejected where the device is not enrolled so or did not sign it."""
+    rows = [as_list(row, of.domain, size=3) for row in cbor.decode_seq(files.read(of.path))]
+    named = [(as_bytes(hash_, "hash", size=32), as_uint(device, "device")) for hash_, device, _ in rows]
     signatures = [as_bytes(row[2], "signature", size=64) for row in rows]
-    known = all(device in election.devices for _, device in named)
-    require("V13", paths.APPROVALS, known and _ascending(named))
+    known = all(device in election.devices and election.devices[device].has(of.role) for _, device in named)
+    require(of.check, of.path, known and _ascending(named))
     keys = [election.devices[device].key for _, device in named]
-    hashes = [ph for ph, _ in named]
-    require_signatures("V13", paths.APPROVALS, "approve", election.eh, keys, hashes, signatures)
-    yield from named
+    require_signatures(of.check, of.path, of.domain, election.eh, keys, [hash_ for hash_, _ in named], signatures)
+    return named
 
 
 def _ascending(items: Iterable[object]) -> bool:
@@ -148,7 +155,10 @@ def failing(ballots: Ballots, election: Election, summaries: Summaries) -> set[i
     issued = {(ph, device) for device, hashes in summaries.permits.items() for ph in hashes}
     for at, ballot in enumerate(ballots.ids):
         permit, ph = ballots.permits[at], ballots.permit_hashes[at]
-        if permit is None or ph is None or (ph, permit.check_in_device) not in issued or ballot in summaries.tested:
+        if permit is None or ph is None or (ph, permit.check_in_device) not in issued:
+            bad.add(at)
+            continue
+        if (ballot, permit.ballot_device) in summaries.tested:  # by its own terminal: another's word annuls nothing
             bad.add(at)
     for start in range(0, len(ballots.ids), ROWS):
         rows = [at for at in range(start, min(start + ROWS, len(ballots.ids))) if at not in bad]

@@ -35,8 +35,8 @@ def require_devices(
     """V11, and V10 for every device that is *closed*.  Raises Rejected naming the device."""
     require("V11", "order", [end.device for end in order.devices] == sorted(election.devices))
     boxes: dict[int, list[bytes]] = defaultdict(list)
-    tested = Counter(summaries.tested.values())
-    used = set(summaries.permits) | set(summaries.tested.values())
+    tested = Counter(device for _, device in summaries.tested)
+    used = set(summaries.permits) | set(tested)
     for at, permit in enumerate(ballots.permits):
         if permit is not None:
             boxes[permit.ballot_device].append(ballots.ids[at])

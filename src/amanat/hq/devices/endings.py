@@ -1,8 +1,13 @@
 """How each device ended, for the order: closed, carried, missing, unused, apart.  Clauses T-2, J-6, J-7."""
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from amanat.hq import home
 from amanat.hq.writing import rows_of
+from amanat.records.device import ROLE_BALLOT, Certificate
+from amanat.records.identifiers import is_signed
 from amanat.records.journal import Entry
 from amanat.records.order import DeviceStatus
 from amanat.records.sheet import Sheet
@@ -46,18 +51,40 @@ def closed() -> set[int]:
 
 
 def _closing_sheets() -> dict[int, bytes]:
-    """device -> ID of its closing sheet, where the ballots and permits that the sheet counts are all here.
+    """device -> ID of its closing sheet, where the ballots, permits and tests that the sheet counts are all here.
 
     A sheet that counts more than came is no closing for the count: its device is carried, by its head.
     """
+    tests = Counter(device for _, device, _ in tested())
     cast = dict(rows_of("SELECT device, COUNT(*) FROM intake_ballot GROUP BY device"))
     permits = dict(rows_of("SELECT device, COUNT(*) FROM intake_permit GROUP BY device"))
     sheets: dict[int, bytes] = {}
     for device, id_, data in rows_of("SELECT device, id, sheet FROM intake_sheet"):
         sheet = Sheet.decode(bytes(data))
-        if (sheet.device, sheet.cast, sheet.permits) == (device, cast.get(device, 0), permits.get(device, 0)):
+        came = device, cast.get(device, 0), permits.get(device, 0), tests[device]
+        if (sheet.device, sheet.cast, sheet.permits, sheet.tested) == came:
             sheets[device] = bytes(id_)
     return sheets
+
+
+def tested() -> Iterator[tuple[bytes, int, bytes]]:
+    """(id, device, signature) of the tested ballots, each once, that a ballot terminal truly signed (B-9).
+
+    An item that its device did not sign would make the record refused (V12): it is not listed, its sheet does not hold.
+    """
+    certificates = rows_of("SELECT device, certificate FROM devices_device")
+    known = {device: Certificate.decode(bytes(certificate)) for device, certificate in certificates}
+    eh = home.current().eh
+    seen: set[tuple[bytes, int]] = set()
+    for (data,) in rows_of("SELECT entry FROM intake_entry WHERE kind = 'ballot-tested'"):
+        entry = Entry.decode(bytes(data))
+        match entry.body:
+            case [bytes(id_), bytes(signature)] if len(id_) == 32 and len(signature) == 64:
+                device = known[entry.device]
+                is_new = (id_, entry.device) not in seen and device.has(ROLE_BALLOT)
+                if is_new and is_signed(device.key, "tested", eh, id_, signature):
+                    seen.add((id_, entry.device))
+                    yield id_, entry.device, signature
 
 
 def _handed_over() -> set[int]:

@@ -16,7 +16,7 @@ from amanat.hq.cases import decisions, doubles
 from amanat.hq.cases.boards import Boards
 from amanat.hq.cases.models import Decision as DecisionRow
 from amanat.hq.cases.models import Exclusion as ExclusionRow
-from amanat.hq.devices.endings import Ending, endings
+from amanat.hq.devices.endings import Ending, endings, tested
 from amanat.hq.devices.enrolment import Certificates, devices_seq
 from amanat.hq.elections.acts import log_action
 from amanat.hq.home import Home
@@ -85,7 +85,7 @@ def _write(here: Home, target: Target) -> dict[str, int]:
     lists: dict[str, Sequence[Encodable]] = {
         at.SHEETS: list(_sheets(ended)),
         at.APPROVALS: sorted(_approvals()),
-        at.TESTED: sorted(_tested()),
+        at.TESTED: [[*row] for row in sorted(tested())],
         at.PERMITS: sorted(_permits(ended)),
         at.ballots_path(target.session): list(_ballots()),
         at.exclusions_path(target.session): list(_exclusions()),
@@ -127,13 +127,6 @@ def _approvals() -> Iterator[list[Any]]:
     """[ph, device, signature] by ph; of one permit and device the same signature comes once."""
     found = {(body[0], body[1]): body[2] for _, body in _bodies("approval") if len(body) == 3}
     yield from ([ph, device, signature] for (ph, device), signature in found.items())
-
-
-def _tested() -> Iterator[list[Any]]:
-    """[id, device] by id."""
-    for device, body in _bodies("ballot-tested"):
-        if len(body) == 1 and isinstance(body[0], bytes):
-            yield [body[0], device]
 
 
 def _permits(ended: Iterable[Ending]) -> Iterator[list[Any]]:
