@@ -115,7 +115,7 @@ def test_it_finds_sound_ballots_sound(here: Home, day: Any, people: Any) -> None
     assert rows_of("SELECT DISTINCT sound FROM intake_permit") == [(1,)]
 
 
-@pytest.mark.parametrize("what", ["proof", "permit-signature", "ballot-form"])
+@pytest.mark.parametrize("what", ["proof", "permit-signature", "ballot-form", "another-terminal", "permit-devices"])
 def test_it_keeps_and_logs_a_bad_ballot(here: Home, day: Any, people: Any, what: str) -> None:
     """Somebody holds its receipt: it is held, logged for the bulletin, has its verdict, and the others are sound."""
 
@@ -128,7 +128,12 @@ def test_it_keeps_and_logs_a_bad_ballot(here: Home, day: Any, people: Any, what:
             return Core(core.permit, bytes(64), core.ciphertexts, core.proofs).encode()
         return Core(core.permit, core.permit_signature, (core.ciphertexts[0] * 2,), core.proofs).encode()
 
-    bad = day.damavand.cast(day.damavand.check_in(people.MARYAM), spoil=spoil)
+    if what == "another-terminal":
+        bad = day.damavand.cast(day.damavand.check_in(people.MARYAM, booth=1))
+    elif what == "permit-devices":
+        bad = day.damavand.cast(day.firuzkuh.check_in(people.MARYAM, booth=0))
+    else:
+        bad = day.damavand.cast(day.damavand.check_in(people.MARYAM), spoil=spoil)
     good = day.damavand.vote(people.ALI)
     day.deliver()
     day.check()

@@ -237,7 +237,9 @@ class Delivery(RuleBasedStateMachine):
         self.store = self.store.restore(self.backup)
         self.buried &= self.store.dead()
 
-    @rule(rubbish=st.sampled_from(["shape", "kind", "signature", "stranger", "private"]), n=st.integers(0, 3))
+    @rule(
+        rubbish=st.sampled_from(["shape", "kind", "signature", "stranger", "private", "genesis"]), n=st.integers(0, 3)
+    )
     def bad_triple(self, rubbish: str, n: int) -> None:
         """What no device of ours signed, between two good things, in a push that an enrolled device did sign."""
         raw: cbor.Value = [b"no entry", bytes(64), None]
@@ -246,6 +248,9 @@ class Delivery(RuleBasedStateMachine):
             raw = [n, "what"]
         elif rubbish == "signature":
             raw = [good.entry, bytes([n]) * 64, None]
+        elif rubbish == "genesis":
+            other = entry(0, 0, bytes([n]) * 32, "of another journal")
+            raw = [other.entry, other.signature, None]
         elif rubbish == "private":
             raw = [good.entry, good.signature, b"another person"]
         elif rubbish == "stranger":
@@ -447,3 +452,40 @@ def test_a_missing_entry_stops_only_itself() -> None:
         events = sender.side.receive(hq.receive(sender.push(nonce), 7), 7)
     assert store.branches[0].tips == {journal.head.hash: 6}  # type: ignore[union-attr]
     assert not any(isinstance(event, Stuck | NewEpoch) for event in events)
+
+
+def test_a_fork_that_comes_in_one_batch_has_two_tips() -> None:
+    """Both stories and what they share arrive together: two tips, nothing waits."""
+    store = DictStore()
+    journal = Journal(0)
+    journal.append("opened")
+    other = Journal(0, journal.entries)
+    journal.append("one story")
+    other.append("another story")
+    batch: list[cbor.Value] = [messages.triple(e) for e in [*journal.entries, other.entries[1]]]
+    taken = HqSide(store, EH, KNOWN.get, HQ_SEED, pace_ms=1).take(batch)
+    assert (taken.stored, taken.forks) == (2, 1)
+    assert store.branches[0].tips == {head.hash: 1 for head in (journal.head, other.head) if head}
+    assert store.branches[0].loose == {}
+
+
+def test_a_restored_headquarters_is_refilled_from_its_own_heads() -> None:
+    """Three entries were acknowledged, the backup has one.  What the station sends next does not fit the backup, which is
+    no refusal: it is told the new epoch, and sends what is missing (S-4)."""
+    store = DictStore()
+    journal = Journal(0)
+    journal.append("opened")
+    sender = Sender(0, [journal])
+    sender.side.receive(HqSide(store, EH, KNOWN.get, HQ_SEED, pace_ms=1).receive(sender.push(b"1" * 16), 7), 7)
+    backup = store.snapshot()
+    for number in range(2):
+        journal.append(str(number))
+    sender.side.receive(HqSide(store, EH, KNOWN.get, HQ_SEED, pace_ms=1).receive(sender.push(b"2" * 16), 7), 7)
+    journal.append("after the fire")
+    restored = store.restore(backup)
+    hq = HqSide(restored, EH, KNOWN.get, HQ_SEED, pace_ms=1)
+    events = sender.side.receive(hq.receive(sender.push(b"3" * 16), 7), 7)
+    assert NewEpoch(restored.epoch()) in events
+    assert not any(isinstance(event, Stuck) for event in events)
+    sender.side.receive(hq.receive(sender.push(b"4" * 16), 7), 7)
+    assert restored.branches[0].tips == {journal.head.hash: 3}  # type: ignore[union-attr]
