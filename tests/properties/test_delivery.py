@@ -30,6 +30,7 @@ from amanat.sync.station_side import Ahead, NewEpoch, StationSide, Stuck, head_o
 
 EH = ElectionHash(hashlib.sha256(b"a test election").digest())
 HQ_SEED = b"h" * 32
+RUBBISH = ["form", "shape", "signature", "stranger", "private", "genesis"]
 MEMORY = Path("/dev/shm")
 SEEDS = {device: bytes([device + 1]) * 32 for device in range(3)}
 CERTIFICATES = {
@@ -237,9 +238,7 @@ class Delivery(RuleBasedStateMachine):
         self.store = self.store.restore(self.backup)
         self.buried &= self.store.dead()
 
-    @rule(
-        rubbish=st.sampled_from(["shape", "kind", "signature", "stranger", "private", "genesis"]), n=st.integers(0, 3)
-    )
+    @rule(rubbish=st.sampled_from(RUBBISH), n=st.integers(0, 3))
     def bad_triple(self, rubbish: str, n: int) -> None:
         """What no device of ours signed, between two good things, in a push that an enrolled device did sign."""
         raw: cbor.Value = [b"no entry", bytes(64), None]
@@ -470,8 +469,8 @@ def test_a_fork_that_comes_in_one_batch_has_two_tips() -> None:
 
 
 def test_a_restored_headquarters_is_refilled_from_its_own_heads() -> None:
-    """Three entries were acknowledged, the backup has one.  What the station sends next does not fit the backup, which is
-    no refusal: it is told the new epoch, and sends what is missing (S-4)."""
+    """Three entries were acknowledged, the backup has one.  What the station sends next does not fit the backup,
+    which is no refusal: it is told the new epoch, and sends what is missing (S-4)."""
     store = DictStore()
     journal = Journal(0)
     journal.append("opened")
