@@ -178,3 +178,25 @@ def test_machines_are_answered(client: Client, day: Any, people: Any) -> None:
     lines = client.get("/metrics").content.decode().splitlines()
     assert "amanat_ballots 1" in lines
     assert client.get("/healthz").content == b"ok\n"
+
+
+def test_the_published_record_can_be_taken_whole(stranger: Client, day: Any, root: Path, people: Any) -> None:
+    """Every file that the record names, as it is on disk; nothing before publication, and nothing beside it."""
+    assert stranger.get("/record/SHA256SUMS").status_code == 404
+    publish(day, root, people)
+    record = root / "record"
+    (record / "notes.txt").write_text("left by mistake")
+    sums = b"".join(stranger.get("/record/SHA256SUMS").streaming_content)
+    assert sums == (record / "SHA256SUMS").read_bytes()
+    paths = [line.split("  ")[1] for line in sums.decode().splitlines()]
+    for path in [*paths, "SHA256SUMS.sig", "bulletin/checkpoint"]:
+        assert b"".join(stranger.get(f"/record/{path}").streaming_content) == (record / path).read_bytes()
+    for path in ("notes.txt", "../private/cases.json", "bulletin/tile/../../notes.txt", "bulletin"):
+        assert stranger.get(f"/record/{path}").status_code == 404
+
+
+def test_a_page_that_is_not_there_says_so_in_persian(stranger: Client) -> None:
+    """A person who mistyped is shown the way back."""
+    page = stranger.get("/nothing/")
+    assert page.status_code == 404
+    assert "چنین صفحه‌ای نیست" in page.content.decode()

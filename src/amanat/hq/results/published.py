@@ -1,6 +1,7 @@
 """The published record as the public pages show it: read from its own files, never from headquarters' database."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from amanat.records.device import Certificate
 from amanat.records.order import REASONS, DeviceStatus, Order
 from amanat.records.permit import Permit
 
+TILE = re.compile(r"bulletin/(?:checkpoint|tile/[a-z0-9]+(?:/[a-z0-9]+)*(?:\.p/[0-9]+)?)")
 MARKS = ("elected", "runoff", "tied")
 SHOWN = 30  # bars a contest; the table below has every name
 
@@ -73,6 +75,14 @@ def _missing(folder: Path, session: int) -> set[int]:
     rows = cbor.decode_seq((folder / at.DEVICES).read_bytes())
     certificates = (Certificate.decode(as_bytes(as_list(row, "device", size=3)[0], "certificate")) for row in rows)
     return {certificate.station for certificate in certificates if certificate.device in gone}
+
+
+def names(record: Published, path: str) -> bool:
+    """Whether the record names this file: in SHA256SUMS, as its signature, or on the bulletin."""
+    if path in (at.SUMS, at.SUMS_SIGNATURE) or TILE.fullmatch(path):
+        return True
+    lines = (record.folder / at.SUMS).read_text(encoding="utf-8").splitlines()
+    return path in {line[66:] for line in lines}
 
 
 def contests(here: Home, result: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -8,4 +8,5 @@ urlpatterns = [
     path("", views.front),
     path("results/", views.results),
     path("receipt/", views.receipt),
+    path("record/<path:path>", views.record_file),
 ]

@@ -1,8 +1,9 @@
 """Public pages: results, receipts."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
+from django.views.static import serve
 
 from amanat.hq import home
 from amanat.hq.devices.endings import endings
@@ -45,6 +46,15 @@ def results(request: HttpRequest) -> HttpResponse:
         "missing": [names[station] for station in record.missing],
     }
     return render(request, "results/results.html", context)
+
+
+@require_safe
+def record_file(request: HttpRequest, path: str) -> FileResponse | HttpResponse:
+    """A file of the record published last, as it is; nothing of its folder that the record does not name."""
+    record = published.latest(home.current())
+    if record is None or not published.names(record, path):
+        raise Http404
+    return serve(request, path, document_root=str(record.folder))
 
 
 def _all_stations() -> set[int]:
