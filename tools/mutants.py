@@ -1,7 +1,8 @@
 """Plants each bug of tests/mutants into a copy of the tree and runs the test that must find it.
 
-A patch opens with lines ``property: …``, ``test: PATH::NAME`` and, where the Rust core is changed, ``build: crypto``.
-Exit 0 only if every bug is found; ``--check`` only asks whether each patch still applies.
+A patch opens with lines ``property: …`` (a clause), ``test: PATH::NAME`` (which names that clause) and, where the Rust
+core is changed, ``build: crypto``.  Every test is first run once on a copy without a bug: one that fails there finds
+nothing.  Exit 0 only if every bug is found; ``--check`` only asks whether each patch still applies.
 """
 
 import argparse
@@ -10,12 +11,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PATCHES = ROOT / "tests/mutants"
 SECONDS_MAX = 600
+FAILED = 1  # pytest's exit code when a test failed; other codes say that it could not run
+PACKAGES = {".venv": "amanat", ".venv-verifier": "amanat_verifier"}
 
 
 @dataclass(frozen=True)
@@ -34,64 +39,94 @@ class Mutant:
         return cls(patch, head["property"], head["test"], head.get("build", ""))
 
 
+def all_mutants(only: Sequence[str] = ()) -> list[Mutant]:
+    """Every mutant, or those of these names."""
+    return [Mutant.read(path) for path in sorted(PATCHES.glob("*.patch")) if not only or path.stem in only]
+
+
 def applies(mutant: Mutant, tree: Path = ROOT) -> bool:
     """Whether the patch fits the tree as it is."""
-    return _apply(mutant, tree, "--check").returncode == 0
+    return _apply(mutant, tree, "--dry-run").returncode == 0
 
 
 def _apply(mutant: Mutant, tree: Path, *more: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        ["patch", "-p1", "--forward", *(["--dry-run"] if more else []), "-i", str(mutant.patch)],
-        cwd=tree,
-        capture_output=True,
-        check=False,
-    )
+    command = ["patch", "-p1", "--forward", "--batch", *more, "-i", str(mutant.patch)]
+    return subprocess.run(command, cwd=tree, capture_output=True, check=False)
 
 
-def copy_tree(target: Path) -> None:
-    """The files that git tracks, and what set-up left beside them: fonts."""
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
-    for name in names.decode().split("\0"):
-        if name and (ROOT / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target / name)
-    for fonts in ROOT.glob("src/amanat/*/**/static/fonts"):
-        shutil.copytree(fonts, target / fonts.relative_to(ROOT), dirs_exist_ok=True)
+@contextmanager
+def copied_tree() -> Iterator[Path]:
+    """A copy of the files that git tracks or would, and of what set-up left beside them: fonts."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout
+    with tempfile.TemporaryDirectory(prefix="amanat-mutant-") as folder:
+        tree = Path(folder)
+        for name in names.decode().split("\0"):
+            if name and (ROOT / name).is_file():
+                (tree / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, tree / name)
+        for fonts in ROOT.glob("src/amanat/*/**/static/fonts"):
+            shutil.copytree(fonts, tree / fonts.relative_to(ROOT), dirs_exist_ok=True)
+        yield tree
 
 
 def find(mutant: Mutant) -> tuple[bool, str]:
-    """(found, last line of the test's output) in a copy of the tree with the bug in it."""
-    with tempfile.TemporaryDirectory(prefix="amanat-mutant-") as folder:
-        tree = Path(folder)
-        copy_tree(tree)
+    """(found, why) in a copy of the tree with the bug in it."""
+    with copied_tree() as tree:
         if _apply(mutant, tree).returncode:
             return False, "the patch no longer applies"
-        search = [str(tree / "src"), str(tree / "verifier/src")]
-        if mutant.build == "crypto":
-            search.insert(0, _built_core(tree))
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(search), "HYPOTHESIS_MAX_EXAMPLES": "50"}
-        python = ROOT / (".venv-verifier" if mutant.test.startswith("verifier/") else ".venv") / "bin/python"
-        command = [str(python), "-m", "pytest", "-q", "-x", "-p", "no:randomly", mutant.test]
-        if mutant.test.startswith("verifier/"):
-            command = [str(python), "-m", "pytest", "-q", "-x", mutant.test]
+        try:
+            core = _built_core(tree) if mutant.build == "crypto" else None
+        except subprocess.CalledProcessError as fault:
+            return False, f"the mutated core does not build: {fault.stderr[-200:]!r}"
+        code, tail = run(tree, mutant.test, core)
+        return code == FAILED, tail
+
+
+def run(tree: Path, test: str, core: Path | None = None) -> tuple[int, str]:
+    """pytest's exit code and last line for one test, with the packages of `tree` and perhaps another core."""
+    venv = ".venv-verifier" if test.startswith("verifier/") else ".venv"
+    python = str(ROOT / venv / "bin/python")
+    search = [str(folder) for folder in (core, tree / "src", tree / "verifier/src") if folder]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(search), "HYPOTHESIS_MAX_EXAMPLES": "50"}
+    _require_own(tree, python, PACKAGES[venv], environment)
+    words = [python, "-m", "pytest", "-q", "-x", test, *(["-p", "no:randomly"] if venv == ".venv" else [])]
+    try:
         done = subprocess.run(
-            command, cwd=tree, env=environment, capture_output=True, text=True, timeout=SECONDS_MAX, check=False
+            words, cwd=tree, env=environment, capture_output=True, text=True, timeout=SECONDS_MAX, check=False
         )
-        tail = [line for line in done.stdout.splitlines() if line.strip()][-1:] or [done.stderr[-200:]]
-        return done.returncode == 1, tail[0]
+    except subprocess.TimeoutExpired:
+        return -1, f"no answer in {SECONDS_MAX} s"
+    tail = [line for line in done.stdout.splitlines() if line.strip()][-1:] or [done.stderr[-200:]]
+    return done.returncode, tail[0]
 
 
-def _built_core(tree: Path) -> str:
+def _require_own(tree: Path, python: str, package: str, environment: dict[str, str]) -> None:
+    """The copy's package is imported, not the installed one (which is this tree's): else no bug would be there."""
+    words = [python, "-c", f"import {package}; print({package}.__file__)"]
+    found = subprocess.run(words, cwd=tree, env=environment, capture_output=True, text=True, check=True).stdout
+    if not Path(found.strip()).is_relative_to(tree):
+        raise SystemExit(f"{package} is imported from {found.strip()}, not from {tree}")
+
+
+def _built_core(tree: Path) -> Path:
     """Builds the mutated core (sharing compiled dependencies) and returns the folder to import it from."""
     out = tree / "core"
+    maturin = ROOT / ".venv/bin/maturin"
     subprocess.run(
-        ["maturin", "build", "--quiet", "--release", "-m", "crypto/bindings/Cargo.toml", "--out", str(out),
-         "--target-dir", str(ROOT / "out/mutants-target")],
+        [str(maturin) if maturin.exists() else "maturin", "build", "--quiet", "--release",
+         "-m", "crypto/bindings/Cargo.toml", "--out", str(out), "--target-dir", str(ROOT / "out/mutants-target")],
         cwd=tree, check=True, capture_output=True, timeout=SECONDS_MAX,
     )  # fmt: skip
     wheel = next(out.glob("*.whl"))
     subprocess.run([sys.executable, "-m", "zipfile", "-e", str(wheel), str(out / "unpacked")], check=True)
-    return str(out / "unpacked")
+    return out / "unpacked"
+
+
+def failing_without_a_bug(tests: Sequence[str]) -> list[str]:
+    """Those of these tests that fail, or cannot run, on a copy of the tree as it is."""
+    with copied_tree() as tree:
+        return [test for test in tests if run(tree, test)[0] != 0]
 
 
 def main() -> int:
@@ -100,10 +135,14 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only whether the patches apply")
     parser.add_argument("only", nargs="*", help="names of patches")
     options = parser.parse_args()
-    mutants = [Mutant.read(p) for p in sorted(PATCHES.glob("*.patch")) if not options.only or p.stem in options.only]
+    mutants = all_mutants(options.only)
+    useless = [] if options.check else failing_without_a_bug(sorted({mutant.test for mutant in mutants}))
     missed = 0
     for mutant in mutants:
-        found, why = (applies(mutant), "applies") if options.check else find(mutant)
+        if mutant.test in useless:
+            found, why = False, "its test fails without a bug too"
+        else:
+            found, why = (applies(mutant), "applies") if options.check else find(mutant)
         missed += not found
         print(f"{'found ' if found else 'MISSED'}  {mutant.patch.stem:34} {mutant.property} — {why}", flush=True)
     print(f"{len(mutants) - missed} of {len(mutants)} {'apply' if options.check else 'found'}")

@@ -104,6 +104,7 @@ def test_any_three_of_five_trustees_tag_and_open_what_three_mixers_mixed(members
 
 
 def test_a_tested_text_opens_by_its_randomness_and_by_no_other() -> None:
+    """B-9. Two limbs; whoever gives another r for the second shows nothing."""
     key = core.base_mul(core.random_scalar())
     text = core.seal(eh=EH, key=key, context=OH, contest=0, limbs=[5, 2**246 - 1], secret=EH)
     assert core.open_sealed(ciphertexts=text.ciphertexts, key=key, randomness=text.randomness) == [5, 2**246 - 1]
@@ -242,7 +243,7 @@ def test_two_faults_that_cancel_each_other_are_both_seen() -> None:
 
 
 def test_a_mixer_that_mixes_other_texts_than_it_says_is_refused() -> None:
-    """Its proof fits the outputs of the mixer before it, while it states other inputs. Points are shared between
+    """T-8. Its proof fits the outputs of the mixer before it, while it states other inputs. Points are shared between
     statements only where the bytes are equal, so this is seen in a sum of both as well as alone."""
     before = core.Shuffled(["u"], 1, TEXTS, *SHUFFLED[1])
     claimed = sealed(KEY, [5, 6, 7, 8])

@@ -27,12 +27,11 @@ from amanat.records.ballot import ballot_id
 from amanat.records.definition import Definition, read_definition
 from amanat.records.identifiers import ElectionHash
 from amanat.records.order import Reason
+from amanat.rehearsal.closing import verifier
 from amanat.rules.eligibility import Flags
 from amanat.rules.national_id import NationalId
 
 CLOCK_START = 1_709_267_400_000  # 8:00 in Iran on polling day
-ROOT = Path(__file__).parents[2]
-VERIFIER = ROOT / ".venv-verifier/bin/amanat-verify"
 SECONDS_MAX = 240
 Made = TypeVar("Made")
 
@@ -288,7 +287,7 @@ class Record:
 
     async def _ask(self, *words: str) -> tuple[int | None, str]:
         process = await asyncio.create_subprocess_exec(
-            str(VERIFIER), str(self.folder), *words, stdout=asyncio.subprocess.PIPE, env={"PATH": "/usr/bin:/bin"}
+            str(verifier()), str(self.folder), *words, stdout=asyncio.subprocess.PIPE, env={"PATH": "/usr/bin:/bin"}
         )
         async with asyncio.timeout(SECONDS_MAX):
             said, _ = await process.communicate()
