@@ -17,7 +17,8 @@ from tests.station.conftest import (
 )
 
 import amanat_crypto
-from amanat.records import ballot, cbor
+from amanat.errors import Rejected
+from amanat.records import ballot, cbor, journal
 from amanat.records import permit as permits
 from amanat.records.ballot import CastSlip, Core, PreparedSlip, TestSlip
 from amanat.records.identifiers import is_signed
@@ -334,3 +335,60 @@ async def test_a_lost_medium_is_told_to_people_and_not_to_the_voter(booths: Boot
     again = await booths.after_power_cut(terminal)
     assert again.journal.entries[: len(before)] == before
     assert again.status()["media"] == {"a": "good", "b": "good"}
+
+
+async def test_it_does_not_close_over_a_voters_head(booths: Booths) -> None:
+    """Maryam is behind the curtain at eight o'clock.  Wanted: closing waits for her; afterwards it closes."""
+    terminal = await booths.opened()
+    await terminal.booth.accept(await permit_for(terminal, MARYAM))
+    with pytest.raises(Refused, match="in use"):
+        await terminal.close_polls("")
+    await terminal.booth.seal(CHOICES)
+    await terminal.booth.cast()
+    assert (await terminal.close_polls(""))["ok"]
+
+
+async def test_an_equation_that_does_not_hold_is_explained_or_not_printed(booths: Booths) -> None:
+    """Ecuador.  A ballot was prepared and nothing became of it.  Wanted: no closing sheet, until somebody's explanation
+    stands in the journal before it."""
+    terminal = await booths.opened()
+    terminal.journal.write("ballot-prepared", [bytes(32)])
+    with pytest.raises(Rejected) as unbalanced:
+        await terminal.close_polls("")
+    assert unbalanced.value.code == "account-unbalanced"
+    assert not [slip for slip in tray(terminal).slips if slip.kind == "closing"]
+    assert (await terminal.close_polls("the screen was torn off the wall"))["prepared"] == 1
+    assert kinds(terminal)[-3:] == ["incident", "sheet", "closed"]
+
+
+async def test_a_desk_without_room_issues_nothing(booths: Booths, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = await booths.opened("S2", 1)
+    monkeypatch.setattr(terminal.journal, "has_room", lambda **_: False)
+    terminal.desk.look(MARYAM)
+    with pytest.raises(Refused) as refused:
+        await terminal.desk.issue(MARYAM, document=0)
+    assert refused.value.code == "desk-full"
+    assert terminal.status()["counts"]["permits"] == 0
+
+
+async def test_an_entry_that_another_key_signed_stops_the_start(booths: Booths, election: Election) -> None:
+    """Somebody who knows no key appends a well-formed, well-chained entry to both media.  Wanted: not believed."""
+    terminal = await booths.opened()
+    state = terminal.journal.state
+    forged = journal.make(
+        eh=election.eh,
+        seed=b"f" * 32,
+        device=terminal.identity.device,
+        seq=state.next_seq,
+        prev=state.head,
+        kind="incident",
+        body=["x", "y"],
+        wall_ms=0,
+        monotonic_ms=0,
+        boot_id=bytes(16),
+    )
+    terminal.journal._media.append(forged.encode())
+    await booths.stop(terminal)
+    with pytest.raises(Rejected) as stopped:
+        booths.start()
+    assert (stopped.value.code, stopped.value.facts["seq"]) == ("journal-signature", state.next_seq)

@@ -331,6 +331,20 @@ async def test_a_permit_is_voided_at_the_other_booth_before_it_is_replaced(count
         assert refused.value.code == code
 
 
+async def test_two_clerks_replace_one_permit_at_once(county: County) -> None:
+    """C-7.  Both press the button while the other booth is being asked.  Wanted: one new permit, one refusal."""
+    desk, _ = await county.begin("S2", 1), await county.begin("S2", 2)
+    for person in (MARYAM, REZA):
+        await permit_for(desk, person)
+        if tray(desk).last("permit").fields["ballot_terminal"] == "2":
+            break
+    serial = tray(desk).last("permit").fields["serial"]
+    before = desk.status()["counts"]["permits"]
+    results = await asyncio.gather(*(desk.desk.replace(serial, "stuck") for _ in range(2)), return_exceptions=True)
+    assert [r.code for r in results if isinstance(r, Refused)] == ["permit-replaced"]
+    assert desk.status()["counts"]["permits"] == before + 1
+
+
 async def test_a_dead_booth_is_said_in_the_journal(county: County) -> None:
     """C-7.  Booth 2 is dark, its permit is replaced all the same, and an incident says that nobody could be asked."""
     desk, booth = await county.begin("S2", 1), await county.begin("S2", 2)
