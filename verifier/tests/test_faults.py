@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from conftest import failed
-from maker import Key, Maker, Vote, base, enc, votes
+from maker import STATIONS, Key, Maker, Vote, base, enc, votes
 from prover import draw
 
 from amanat_verifier import Report
-from amanat_verifier.cbor import decode, encode
+from amanat_verifier.cbor import decode, encode, sequence
 from amanat_verifier.group import add
 from amanat_verifier.hashes import identify, sha256
 
@@ -66,6 +66,13 @@ def wrong_proof(m: Maker, pair: list[Any]) -> None:
     vote, core = pair
     if vote is m.people[0]:
         core[4][0] = core[4][0][:32] + enc(int.from_bytes(core[4][0][32:64], "little") + 1)
+
+
+def lose_a_part(m: Maker, files: dict[str, bytes]) -> None:
+    rows = [list(row) for row in sequence(files["ballots/1.seq"])]
+    core = decode(rows[0][0])
+    rows[0][0] = encode([*core[:3], core[3][:-1], core[4]])
+    files["ballots/1.seq"] = b"".join(map(encode, rows))
 
 
 def drop_ballot(m: Maker, mine: list[Vote]) -> list[Vote]:
@@ -281,6 +288,10 @@ def second_closing_sheet(m: Maker, _: None) -> None:
     m.sheet_rows.append((own, encode(body), m.device_keys[body[2]].sign(m.eh, "sheet", own)))
 
 
+def station_on_paper(m: Maker, _: None) -> None:
+    m.stations = [STATIONS[0], [*STATIONS[1][:5], 1]]
+
+
 def trustees_of_one_key(m: Maker, rows: list[list[Any]]) -> None:
     m.trustees[1] = m.trustees[0]
     rows[1][3] = rows[0][3]
@@ -295,6 +306,7 @@ FAULTS: list[tuple[str, str, Maker]] = [
     ("V1", "entry 06", Maker(sealed=lambda m, f: m.entries.pop())),
     ("V2", "manifest.json", damage("manifest.json", lambda d: d.replace(b"Rudehen", b"rudehen"))),
     ("V2", "rules.toml", damage("rules.toml", lambda d: d.replace(b"1/5", b"1/4"))),
+    ("V2", "on paper", hooks(start=station_on_paper)),
     ("V2", "two trustees", hooks(trustees=trustees_of_one_key)),
     ("V2", "final-list.json", Maker(files=lambda m, f: f.update({"final-list.json": b"[]"}))),
     ("V3", "keys/Z/2.cbor", hooks(possession=no_possession)),
@@ -315,6 +327,7 @@ FAULTS: list[tuple[str, str, Maker]] = [
     ("V7", "terminal's signature", hooks(ballots=forge_cast)),
     ("V7", "no ballot terminal", hooks(permit=wrong_terminal)),
     ("V7", "in the record already", hooks(core=copy_ciphertext)),
+    ("V7", "its parts", Maker(files=lose_a_part)),
     ("V7", "out of order", hooks(session=lambda m, mine: mine[::-1])),
     ("V8", "limb 0", hooks(core=wrong_proof)),
     ("V9", "missing", hooks(session=drop_ballot, logged=lambda m, ids: [v.id for v in m.people])),

@@ -51,10 +51,10 @@ class Ballot:
         return f"ballots/{self.session}.seq: item {self.item} (ballot {self.id.hex()})"
 
     def part(self, contest: int) -> bytes | None:
-        """The ciphertexts for one contest, None if it has none."""
-        if self.permit is None or not self.permit.mask >> contest & 1:
-            return None
-        return self.ciphertexts[self.permit.contests().index(contest)]
+        """The ciphertexts for one contest, None if it has none (though its permit may be for it: V7 fails then)."""
+        contests = self.permit.contests() if self.permit else []
+        given = dict(zip(contests, self.ciphertexts, strict=False))
+        return given.get(contest)
 
 
 def _ballot(eh: bytes, session: int, item: int, core: bytes, cast: bytes) -> Ballot:

@@ -180,6 +180,17 @@ def _check_keys(found: Manifest) -> None:
             raise Fault(f"{FILE}: key {q}: {t} points other than the identity are expected")
 
 
+def _check_lists(found: Manifest) -> None:
+    ids = [contest.id for contest in found.contests]
+    stations = [station.id for station in found.stations]
+    if not ids or not stations or len(set(ids)) != len(ids) or len(set(stations)) != len(stations):
+        raise Fault(f"{FILE}: contests or stations are missing or repeated")
+    if any(station.paper for station in found.stations):
+        raise Fault(f"{FILE}: stations on paper are not known to this verifier")
+    if not found.authorities or len({key for _, key in found.authorities}) != len(found.authorities):
+        raise Fault(f"{FILE}: authorities are missing or share a key")
+
+
 def check_manifest(record: Record) -> int:
     """V2: canonical, its hash as given, manifest.json equal byte for byte, and its numbers possible."""
     found = manifest(record)
@@ -189,12 +200,7 @@ def check_manifest(record: Record) -> int:
         raise Fault(f"{FILE}: its hash is {found.eh.hex()}, not {record.given.hex()} as given")
     if record.read("manifest.json") != dumps(_twin(decode(record.read(FILE)))):
         raise Fault("manifest.json: differs from manifest.cbor")
-    ids = [contest.id for contest in found.contests]
-    stations = [station.id for station in found.stations]
-    if not ids or not stations or len(set(ids)) != len(ids) or len(set(stations)) != len(stations):
-        raise Fault(f"{FILE}: contests or stations are missing or repeated")
-    if not found.authorities or len({key for _, key in found.authorities}) != len(found.authorities):
-        raise Fault(f"{FILE}: authorities are missing or share a key")
+    _check_lists(found)
     for contest in found.contests:
         _check_contest(contest)
     _check_keys(found)
@@ -204,4 +210,4 @@ def check_manifest(record: Record) -> int:
         raise Fault("final-list.json: the manifest has no hash of it")
     if found.final_list is not None and sha256(record.read("final-list.json")) != found.final_list:
         raise Fault("final-list.json: its hash is not the manifest's")
-    return len(ids) + len(stations)
+    return len(found.contests) + len(found.stations)
