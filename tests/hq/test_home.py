@@ -119,3 +119,26 @@ def test_a_late_device_needs_both_boards(here: Home, root: Path, day: Any, peopl
     assert enrol(here, root / "stations", now_ms=5, boards=boards_of(here, root / "authorities")) == 1
     boards = [row[2] for row in cbor.decode_seq(devices_seq()) if isinstance(row, list)]
     assert sorted(b is None for b in boards) == [False, True, True]
+
+
+@pytest.mark.parametrize("device", [7, 1 << 63, (1 << 64) - 1])
+def test_a_device_that_nobody_enrolled_is_unknown(here: Home, device: int) -> None:
+    """Whatever number a stranger says, also one that no database holds."""
+    from amanat.hq.devices.enrolment import Certificates
+
+    assert Certificates()(device) is None
+
+
+def test_a_device_enrolled_later_is_known_to_a_running_server(here: Home, root: Path) -> None:
+    """The certificates that a process holds are not the last word."""
+    from django.db import connection
+
+    from amanat.hq.devices.enrolment import Certificates, enrol
+    from amanat.hq.writing import writing
+
+    with writing(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM devices_device WHERE device = 2")
+    certificates = Certificates()
+    assert certificates(2) is None
+    enrol(here, root / "stations", now_ms=1)
+    assert certificates(2) is not None

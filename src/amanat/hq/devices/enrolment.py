@@ -5,7 +5,7 @@ manifest: terminal by terminal of the electronic stations, from 0; terminal 1 ch
 take ballots.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +20,7 @@ from amanat.records import cbor
 from amanat.records.cbor import Malformed, as_bytes, as_list, as_text
 from amanat.records.device import ROLE_BALLOT, ROLE_CHECK_IN, Certificate, certificate_id
 from amanat.records.manifest import ELECTRONIC, Manifest
-from amanat.sync.hq_side import Known
+from amanat.sync.hq_side import STORED_END, Known
 
 COLUMNS: Final = (
     "device", "station", "roles", "key", "certificate", "certificate_id", "signature", "board_signatures",
@@ -94,15 +94,18 @@ def devices_seq() -> bytes:
 
 
 class Certificates:
-    """Enrolled devices by number; one that is not known is looked for in the database once more."""
+    """Enrolled devices by number; one that is not known is looked for in the database, by itself."""
 
     def __init__(self) -> None:
         self._known: dict[int, Known] = {}
+        self._take(Device.objects.all())
 
     def __call__(self, device: int) -> Known | None:
         """The device, or None."""
-        if device not in self._known:
-            for row in Device.objects.all():
-                certificate = Certificate.decode(bytes(row.certificate))
-                self._known[row.device] = Known(certificate, bytes(row.certificate_id))
+        if device not in self._known and device < STORED_END:
+            self._take(Device.objects.filter(device=device))
         return self._known.get(device)
+
+    def _take(self, rows: Iterable[Device]) -> None:
+        for row in rows:
+            self._known[row.device] = Known(Certificate.decode(bytes(row.certificate)), bytes(row.certificate_id))
