@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from tests.stories.clock import HandClock
 from tests.stories.headquarters import Election, Headquarters, Record
-from tests.stories.stations import HandClock, Machine, Station
+from tests.stories.stations import Machine, Station
 
 from amanat.rehearsal.network import Network
 from amanat.station import config, enrolment
@@ -90,10 +91,6 @@ class County:
             while gateway.last_answer_ms in (None, before):
                 self.clock.advance(seconds=3)
                 await asyncio.sleep(0.01)
-
-    async def restart(self, machine: Machine) -> None:
-        await machine.end()
-        await machine.begin()
 
     async def clone(self, station: Station) -> Station:
         """Somebody copies the terminal with both its media and runs the copy without a line."""

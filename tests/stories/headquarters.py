@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from aiohttp import web
 from django.db import connections
+from tests.stories.clock import MORNING, HandClock
 
 from amanat.count import ceremony, keys, order, pipeline
 from amanat.count.machine import Machine
@@ -31,13 +32,8 @@ from amanat.rehearsal.closing import verifier
 from amanat.rules.eligibility import Flags
 from amanat.rules.national_id import NationalId
 
-CLOCK_START = 1_709_267_400_000  # 8:00 in Iran on polling day
 SECONDS_MAX = 240
 Made = TypeVar("Made")
-
-
-class Clock(Protocol):
-    def now_ms(self) -> int: ...
 
 
 @contextmanager
@@ -96,7 +92,7 @@ class Election:
 class Headquarters:
     """Intake behind HTTP on `port`; everything that touches the store runs in one thread of its own."""
 
-    def __init__(self, root: Path, election: Election, clock: Clock) -> None:
+    def __init__(self, root: Path, election: Election, clock: HandClock) -> None:
         self.election = election
         self.root, self.home, self.record_folder = root, root / "hq", root / "record"
         self.clock = clock
@@ -111,7 +107,7 @@ class Headquarters:
 
     @classmethod
     @asynccontextmanager
-    async def of(cls, root: Path, election: Election, clock: Clock) -> AsyncIterator["Headquarters"]:
+    async def of(cls, root: Path, election: Election, clock: HandClock) -> AsyncIterator["Headquarters"]:
         """A headquarters of a new election, up."""
         await asyncio.to_thread(election.make_hall, root)
         election.write(root)
@@ -130,7 +126,7 @@ class Headquarters:
         from amanat.hq.elections.making import Sources, init
 
         names = ("election", "ceremony", "mixers", "authorities", "register.bin", "passphrase")
-        init(self.home, Sources(*(self.root / name for name in names)), now_ms=CLOCK_START)
+        init(self.home, Sources(*(self.root / name for name in names)), now_ms=MORNING)
 
     def _begin(self) -> None:
         """A fresh process would start with nothing but the folder."""
@@ -176,7 +172,7 @@ class Headquarters:
             from amanat.hq.devices.enrolment import enrol
             from amanat.hq.elections.packages import write_package
 
-            enrol(self.here, requests, now_ms=CLOCK_START)
+            enrol(self.here, requests, now_ms=MORNING)
             return write_package(self.here, package)
 
         return await self.do(work)

@@ -1,56 +1,23 @@
-"""The stations of a story: terminals that run in this process, people who press their buttons, power that goes."""
+"""The stations of a story: terminals that run in this process, people who press their buttons."""
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import os
+import signal
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-from tests.stories.headquarters import CLOCK_START
+from tests.stories.clock import HandClock
 
 from amanat.rules.national_id import NationalId
 from amanat.station import api, run
-from amanat.station.medium_file import FileMedium
-from amanat.station.printer import FolderPrinter, Slip
 from amanat.station.terminal import Terminal
 
+ROOT = Path(__file__).parents[2]
+KILL_SECONDS_MAX = 60
 Screen = dict[str, Any]
-
-
-class PowerCut(BaseException):
-    """The terminal's process ends here."""
-
-
-class HandClock:
-    """Time moved by hand; who sleeps wakes when it is moved far enough."""
-
-    boot_id = b"polling day boot"
-
-    def __init__(self) -> None:
-        self.ms = CLOCK_START
-        self._sleepers: list[tuple[int, asyncio.Future[None]]] = []
-
-    def now_ms(self) -> int:
-        return self.ms
-
-    def monotonic_ms(self) -> int:
-        return self.ms - CLOCK_START
-
-    async def sleep(self, seconds: float) -> None:
-        sleeper = asyncio.get_running_loop().create_future()
-        self._sleepers.append((self.ms + int(seconds * 1000), sleeper))
-        await sleeper
-
-    def advance(self, *, seconds: int) -> None:
-        self.ms += 1000 * seconds
-        due = [one for at, one in self._sleepers if at <= self.ms]
-        self._sleepers = [(at, one) for at, one in self._sleepers if at > self.ms]
-        for sleeper in due:
-            if not sleeper.done():
-                sleeper.set_result(None)
 
 
 @dataclass(frozen=True)
@@ -129,6 +96,16 @@ class Machine:
         await self.must("booth/leave")
         return self.receipt(person)
 
+    async def killed_in_a_cast(self, permit: Permit, choice: str, step: str) -> None:
+        """Its process casts with this permit and is killed just before `step`; then it is started again."""
+        await self.end()
+        words = ["-m", "tests.stories.killed", str(self.home), str(self.clock.ms), permit.slip, choice, step]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        process = await asyncio.create_subprocess_exec(sys.executable, *words, cwd=ROOT, env=environment)
+        async with asyncio.timeout(KILL_SECONDS_MAX):
+            assert await process.wait() == -signal.SIGKILL
+        await self.begin()
+
     async def undelivered(self) -> int:
         return int((await self.press("status"))["queue"]["undelivered"])
 
@@ -173,37 +150,3 @@ class Station:
 
     async def write_stick(self, folder: Path) -> Path:
         return Path((await self.desk.must("supervisor/usb", path=str(folder / self.name)))["path"])
-
-
-@contextmanager
-def power_cut(step: str) -> Iterator[None]:
-    """Power goes just before `step` of a cast: "slip 1", and after it "write a", "sync a", "write b", "sync b" (the
-    entry on the media), "slip 2"."""
-    passed: set[str] = set()
-
-    def medium(act: Callable[..., None], verb: str) -> Callable[..., None]:
-        def guarded(self: FileMedium, *args: Any) -> None:
-            if "slip 1" in passed and step == f"{verb} {self.name}":
-                raise PowerCut
-            act(self, *args)
-
-        return guarded
-
-    real = FolderPrinter.print
-
-    async def printing(self: FolderPrinter, slip: Slip) -> None:
-        now = {"prepared": "slip 1", "cast": "slip 2"}[slip.kind]
-        if step == now:
-            raise PowerCut
-        await real(self, slip)
-        passed.add(now)
-
-    with pytest.MonkeyPatch.context() as patch:
-        for verb in ("write", "sync"):
-            patch.setattr(FileMedium, verb, medium(getattr(FileMedium, verb), verb))
-        patch.setattr(FolderPrinter, "print", printing)
-        try:
-            yield
-        except PowerCut:
-            return
-    pytest.fail(f"there was no {step}")
