@@ -72,6 +72,7 @@ def lose_a_part(m: Maker, files: dict[str, bytes]) -> None:
     rows = [list(row) for row in sequence(files["ballots/1.seq"])]
     core = decode(rows[0][0])
     rows[0][0] = encode([*core[:3], core[3][:-1], core[4]])
+    rows.sort(key=lambda row: identify(m.eh, "ballot", row[0]))
     files["ballots/1.seq"] = b"".join(map(encode, rows))
 
 
