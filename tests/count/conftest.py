@@ -60,10 +60,8 @@ def at_work(machines: Sequence[Machine]) -> Iterator[None]:
             thread.join(timeout=60)
 
 
-@pytest.fixture(scope="session")
-def hall(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Five trustees (t = 3) after their ceremony, three mixers, two boards: pristine folders, copied by each test."""
-    root = tmp_path_factory.mktemp("hall")
+def make_hall(root: Path) -> Path:
+    """Five trustees (t = 3) after their ceremony, three mixers, two boards, each in its folder of `root`."""
     passphrase = root / "passphrase"
     passphrase.write_text("a long phrase", encoding="utf-8")
     for j in range(1, 6):
@@ -80,6 +78,12 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name in ("in", "out"):
             shutil.rmtree(root / f"trustees/{j}/{name}")
     return root
+
+
+@pytest.fixture(scope="session")
+def hall(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pristine folders, copied by each test."""
+    return make_hall(tmp_path_factory.mktemp("hall"))
 
 
 @dataclass(frozen=True)
