@@ -9,6 +9,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
+import uvloop
+
 from amanat.errors import BadInput
 from amanat.records.ballots import read_ballots
 from amanat.records.definition import Definition, read_definition
@@ -192,7 +194,7 @@ def rehearse(arguments: argparse.Namespace, definition: Definition, files: _File
     faults = plan.make(kind, seed=arguments.seed, terminals=terminals(definition))
     exercise = Exercise(definition, crowd, faults, folders, arguments.seed, arguments.workers, view)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to end: everything that was started ends first
-    outcome = asyncio.run(conduct(exercise))
+    outcome = uvloop.run(conduct(exercise))
     show(definition, folders, faults, outcome)
     summary = outcome.summary
     if arguments.json:

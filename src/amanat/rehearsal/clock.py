@@ -7,6 +7,7 @@ shortened by it: a ten-hour day passes in as many ticks as the conductor gives.
 import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 
 class _Listener(asyncio.Protocol):
@@ -16,10 +17,9 @@ class _Listener(asyncio.Protocol):
         self.clock = clock
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's are none by type
         self.clock.listeners.add(self)
-        transport.write(self.clock.line())
+        self.transport.write(self.clock.line())
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.clock.listeners.discard(self)

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 
 POLL_SECONDS: Final = 0.002
 
@@ -18,15 +18,14 @@ class _Near(asyncio.Protocol):
 
     def __init__(self, line: "Line") -> None:
         self.line = line
-        self.far: asyncio.WriteTransport | None = None
+        self.far: asyncio.Transport | None = None
         self.early = bytearray()
         self.waiting = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's are none by type
         if not self.line.up:
-            transport.abort()
+            self.transport.abort()
             return
         self.line.open.add(self)
         self.dialling = asyncio.get_running_loop().create_task(self.dial())

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,7 @@ class _Feed(asyncio.Protocol):
         self.held = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's are none by type
 
     def data_received(self, data: bytes) -> None:
         *lines, self.held = (self.held + data).split(b"\n")
