@@ -11,7 +11,9 @@ from amanat.records import cbor
 from amanat.records.cbor import Value
 from amanat.records.identifiers import ElectionHash
 from amanat.records.journal import Entry, SignedEntry, entry_hash
-from amanat.sync.messages import Head, NewsItem, news_digest
+from amanat.sync.messages import DIGEST_BYTES, Head, NewsItem, news_digest
+
+_ROW = DIGEST_BYTES + 4  # a person and a station, as many as came in one answer are one note
 
 
 class Notes:
@@ -60,16 +62,18 @@ class News:
         self._notes = Notes(path)
         self._stations: dict[bytes, int] = {}
         for value in self._notes.held:
-            match value:
-                case [bytes(digest), int(station)]:
-                    self._stations[digest] = station
+            rows = cbor.as_bytes(value, "news")
+            for at in range(0, len(rows), _ROW):
+                self._stations[rows[at : at + DIGEST_BYTES]] = int.from_bytes(
+                    rows[at + DIGEST_BYTES : at + _ROW], "big"
+                )
 
     def add(self, items: Iterable[NewsItem]) -> None:
         """Take news up; what is known already is not written again."""
         new = [item for item in items if item.digest not in self._stations]
         self._stations.update((item.digest, item.station) for item in new)
         if new:
-            self._notes.add([item.digest, item.station] for item in new)
+            self._notes.add([b"".join(item.digest + item.station.to_bytes(4, "big") for item in new)])
 
     def close(self) -> None:
         """Give the file back."""
