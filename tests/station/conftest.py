@@ -32,6 +32,7 @@ HPKE_PRIVATE = X25519PrivateKey.from_private_bytes(b"x" * 32)
 HPKE_PUBLIC = HPKE_PRIVATE.public_key().public_bytes_raw()
 PASSPHRASE = "two officers"
 REAL_SCRYPT_N = sealed_key.SCRYPT_N
+QUICK_SCRYPT_N = 1 << 4
 OFFICERS = ["نسرین پارسا", "بهرام صفایی"]
 
 
@@ -230,16 +231,18 @@ async def vote(desk: Terminal, booth: Terminal, person: NationalId) -> str:
     return tray(booth).last("cast").fields["ballot"]
 
 
-@pytest.fixture(scope="session")
-def _quick_scrypt() -> None:
-    sealed_key.SCRYPT_N = 1 << 4  # type: ignore[misc]
+@pytest.fixture(autouse=True)
+def _quick_scrypt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealed_key, "SCRYPT_N", QUICK_SCRYPT_N)
 
 
 @pytest.fixture(scope="session")
-def enrolled(tmp_path_factory: pytest.TempPathFactory, _quick_scrypt: None) -> Callable[..., Election]:
+def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Election]:
     def make(stations: dict[str, int], **more: Any) -> Election:
         election = Election(tmp_path_factory.mktemp("election"), stations, **more)
-        election.enrol()
+        with pytest.MonkeyPatch.context() as quick:
+            quick.setattr(sealed_key, "SCRYPT_N", QUICK_SCRYPT_N)
+            election.enrol()
         return election
 
     return make
