@@ -1,4 +1,4 @@
-"""Every step of the two-medium journal × everything that can go wrong there, then every step of the recovery too.
+"""Every step of the two-medium journal × all that can go wrong, then every step of the recovery too (clauses J-2, J-3).
 
 The stand-in `Disk` implements the port `media.Medium` with what a real one does: a cache that a process sees, a surface
 that survives power, syncs that fail and leave the cache looking clean, and torn writes.  The world stops at step n with
