@@ -11,6 +11,7 @@ import pytest
 from amanat.rehearsal import ledger
 from amanat.rehearsal.programs import environment
 from amanat.rehearsal.two_counties import make
+from amanat.rules.national_id import synthetic
 
 FIGURES = Path(__file__).resolve().parents[2] / "examples/two-counties-1388/figures.csv"
 SCALE = 1500
@@ -56,3 +57,65 @@ def test_what_is_wrong_in_the_rows_is_told_before_anything_is_cast(tmp_path: Pat
     assert all(done.stderr.count(f"line {line}") == 1 for line in (2, 3, 4)), done.stderr
     assert done.stdout == ""
     assert not (tmp_path / "out").exists()
+
+
+TWO_CONTESTS = """\
+id = "two"
+title = { fa = "دو رقابت", en = "Two contests" }
+round = 1
+polling_day = "1402-12-11"
+rule_set = "by-election"
+trustees = { names = ["الف", "ب", "ج", "د", "ه"], threshold = 3 }
+mixers = ["یک", "دو", "سه"]
+[[contest]]
+id = "majlis"
+title = { fa = "مجلس", en = "Parliament" }
+seats = 2
+max_choices = 2
+candidates = "names.csv"
+unit_min = 3
+count = "whole"
+[[contest]]
+id = "council"
+title = { fa = "شورا", en = "Council" }
+seats = 1
+max_choices = 1
+candidates = "council.csv"
+unit_min = 3
+count = "whole"
+[stations]
+file = "places.csv"
+"""
+
+
+def test_two_contests_on_one_visit_and_a_second_try_elsewhere(tmp_path: Path) -> None:
+    """Twelve voters; every fourth skips the council, which is not a blank vote; every third leaves the first ballot
+    blank; codes come with Persian digits, a BOM and CRLF.  The first voter tries again at another station: refused."""
+    election = tmp_path / "election"
+    election.mkdir()
+    (election / "election.toml").write_text(TWO_CONTESTS)
+    names = "code,name_fa,name_en\r\n۱۰۰۱,علی,Ali\r\n1002,رضا,Reza\r\n1003,مینا,Mina\r\n"
+    (election / "names.csv").write_bytes(names.encode("utf-8-sig"))
+    (election / "council.csv").write_text("code,name_fa,name_en\n01,الف,A\n02,ب,B\n")
+    header = "id,name_fa,county,district,ballot_terminals,mobile\n"
+    (election / "places.csv").write_text(header + "A1,یک,دماوند,مرکزی,2,no\nA2,دو,دماوند,مرکزی,1,no\n")
+    rows = ["station,voter,contest,choices"]
+    for number in range(12):
+        station = "A1" if number % 2 else "A2"
+        rows.append(f"{station},v{number},majlis,{'1001|۱۰۰۲' if number % 3 else ''}")
+        if number % 4:
+            rows.append(f"{station},v{number},council,01")
+    rows.append("A1,v0,majlis,1003")
+    (tmp_path / "ballots.csv").write_bytes("\r\n".join(rows).encode("utf-8-sig"))
+    done = replay(tmp_path, "--json")
+    assert done.returncode == 0, done.stderr[-2000:]
+    summary = json.loads(done.stdout)
+    assert (summary["attempts"], summary["cast"]) == (13, 12)
+    assert summary["refused"] == {"checked-in-already": 1, "not-eligible": 0}
+    majlis, council = summary["contests"]["majlis"], summary["contests"]["council"]
+    assert (majlis["counted"], majlis["valid"], majlis["blank"]) == (12, 8, 4)
+    assert majlis["votes"] == {"1001": 8, "1002": 8, "1003": 0}
+    assert (council["counted"], council["blank"], council["votes"]) == (9, 0, {"01": 9, "02": 0})
+    assert council["elected"] == ["01"]
+    assert summary["by_station"]["A2"] == {"majlis": {"cast": 6}, "council": {"cast": 3}}
+    assert (tmp_path / "out/voters.csv").read_text().splitlines()[1] == f"v0,{synthetic(0)}"

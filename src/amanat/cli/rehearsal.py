@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import signal
+import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -31,8 +32,6 @@ DEMO_VOTERS: Final = 4000
 WORKERS: Final = 2
 PORT: Final = 8400
 SERVED_PEOPLE: Final = 1000
-BOM: Final = b"\xef\xbb\xbf"
-STATIONS_HEADER: Final = b"id,name_fa,county"
 DESCRIPTION: Final = argparse.RawDescriptionHelpFormatter
 
 
@@ -155,9 +154,7 @@ def first_stations(definition: Definition, files: _Files, count: int | None) -> 
     """The election with its first `count` stations, in the definition and in the file that headquarters will read."""
     if count is None or count >= len(definition.stations):
         return definition
-    name = next(
-        name for name, data in files.kept.items() if data.lstrip(b"\xef\xbb\xbf").startswith(b"id,name_fa,county")
-    )
+    name = tomllib.loads(files.kept["election.toml"].decode("utf-8-sig"))["stations"]["file"]
     lines = files.kept[name].splitlines(keepends=True)
     files.kept[name] = b"".join(lines[: count + 1])
     return replace(definition, stations=definition.stations[:count])

@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -34,9 +35,10 @@ def marks(happened: Sequence[tuple[float, str, str, str]]) -> Iterator[Mark]:
 
 
 def positions(election: Path) -> dict[str, bool]:
-    """Whether a station's position is a real one, by station id, where stations.csv says so."""
-    with (election / "stations.csv").open(encoding="utf-8-sig", newline="") as rows:
-        return {row["id"]: row.get("position") == "geonames" for row in csv.DictReader(rows)}
+    """Whether a station's position is a real one, by station id, where the stations' file has such a column."""
+    definition = tomllib.loads((election / "election.toml").read_text(encoding="utf-8-sig"))
+    with (election / definition["stations"]["file"]).open(encoding="utf-8-sig", newline="") as rows:
+        return {row.get("id", ""): row.get("position") == "geonames" for row in csv.DictReader(rows)}
 
 
 def settlements(election: Path) -> tuple[dict[str, list[Point]], list[tuple[str, Point]]]:
