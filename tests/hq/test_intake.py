@@ -12,7 +12,7 @@ from amanat.hq.writing import rows_of
 from amanat.records import cbor
 from amanat.records.ballot import Core
 from amanat.records.identifiers import identifier, sign
-from amanat.records.journal import make
+from amanat.records.journal import Entry, make
 from amanat.sync import messages
 from amanat.sync.messages import Envelope
 from amanat.sync.station_side import DeltaArrived, NewsArrived, StationSide, head_of
@@ -250,3 +250,29 @@ def test_a_text_that_postgresql_cannot_hold_is_a_dead_letter(here: Home, day: An
     day.deliver(day.damavand)
     assert api.status(here)["entries"] == 2
     assert rows_of("SELECT reason FROM intake_deadletter") == [("body-unreadable",)]
+
+
+def forge(terminal: Any, person: Any, thief: Any) -> tuple[bytes, bytes]:
+    """Damavand's voter casts; a thief writes the same permit and ballot in its own journal, under its own key."""
+    id_ = terminal.vote(person)
+    permit, cast = (Entry.decode(terminal.entries[at].entry).body for at in (-3, -1))
+    thief.write("permit", permit, cbor.encode([bytes(32), person, bytes(32), 1, 0]))
+    thief.write("ballot-cast", [cast[0], sign(thief.seed, "cast", thief.eh, id_)])  # type: ignore[list-item]
+    return id_, bytes(cast[1])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("order", ["thief first", "thief last", "together"])
+def test_a_stolen_ballot_is_its_own_terminals(here: Home, day: Any, people: Any, order: str) -> None:
+    """A hostile colleague that carries Damavand's journal delivers Maryam's permit and ballot as its own first, under
+    a false signature.  Damavand's own words stand, in whatever order they come, and her ballot is sound."""
+    id_, signature = forge(day.damavand, people.MARYAM, day.booth)
+    for terminals in {"thief first": "bd", "thief last": "db", "together": ""}[order]:
+        day.deliver(day.booth if terminals == "b" else day.damavand)
+    if order == "together":
+        day.intake.take([*day.booth.triples(), *day.damavand.triples()])
+    day.check()
+    found = rows_of("SELECT id, signature, device, verdict FROM intake_ballot")
+    assert [(bytes(i), bytes(s), device, verdict) for i, s, device, verdict in found] == [(id_, signature, 0, "")]
+    assert [(device, bool(sound)) for device, sound in rows_of("SELECT device, sound FROM intake_permit")] == [
+        (0, True)
+    ]

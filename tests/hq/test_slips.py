@@ -9,6 +9,7 @@ from amanat.errors import BadInput
 from amanat.hq import api
 from amanat.hq.home import Home
 from amanat.hq.intake.slips import take_slips
+from amanat.hq.writing import rows_of
 from amanat.records.ballot import cast_slip, prepared_slip
 from amanat.records.identifiers import sign
 from amanat.records.journal import Entry
@@ -63,3 +64,14 @@ def test_slips_of_a_stranger_change_nothing(here: Home, day: Any, people: Any, w
         take_slips(here, day.certificates, **given, now_ms=1)
     assert caught.value.code == "hq-slips"
     assert api.status(here)["ballots"] == 0
+
+
+def test_a_slip_that_holds_wins_over_a_stolen_ballot(here: Home, day: Any, people: Any) -> None:
+    """Damavand burned down; all that came is a colleague's false copy of Maryam's ballot.  Her two slips mend it."""
+    id_ = day.damavand.vote(people.MARYAM)
+    core = Entry.decode(day.damavand.entries[-1].entry).body[0]
+    day.booth.write("ballot-cast", [core, bytes(64)])
+    day.deliver(day.booth)
+    assert take_slips(here, day.certificates, **slips(day.damavand), now_ms=1) == (id_, False)
+    day.check()
+    assert rows_of("SELECT device, verdict FROM intake_ballot") == [(0, "")]

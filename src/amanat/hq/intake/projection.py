@@ -1,7 +1,8 @@
 """What entries mean to headquarters: permits, refusals, ballots, closing sheets.  Clauses J-1, C-6, S-3.
 
 An entry is kept whatever its body says; a body that cannot be read is an incident in the dead letters.  Ballots with a
-bad proof are rows like others.
+bad proof are rows like others.  A permit or ballot in the journal of another device than it names is a row until its
+own device tells it: who copies a stranger's ballot under a false signature must not get it annulled.
 """
 
 from collections.abc import Callable, Mapping
@@ -48,6 +49,8 @@ class Projection:
     permits: Rows = field(default_factory=list)
     refusals: Rows = field(default_factory=list)
     ballots: Rows = field(default_factory=list)
+    foreign_permits: Rows = field(default_factory=list)
+    foreign_ballots: Rows = field(default_factory=list)
     sheets: Rows = field(default_factory=list)
     unread: list[DeadLetter] = field(default_factory=list)
 
@@ -73,7 +76,8 @@ def _permit(rows: Projection, one: Arrived) -> None:
     signed = as_bytes(signature, "signature", size=64)
     terminal = as_uint(permit.ballot_device, "ballot device", below=STORED_END)
     person = _person_of(one.signed.private)
-    rows.permits.append(
+    into = rows.permits if permit.check_in_device == one.entry.device else rows.foreign_permits
+    into.append(
         (
             *(permit_hash(rows.eh, encoded), permit.serial, one.entry.device, one.station, terminal, permit.replaces),
             *(encoded, signed, one.signed.private, person, _seconds(seconds), one.entry.wall_ms),
@@ -105,7 +109,9 @@ def _cast(rows: Projection, one: Arrived) -> None:
     core, signature = as_list(one.entry.body, "ballot-cast", size=2)
     encoded = as_bytes(core, "ballot")
     signed = as_bytes(signature, "signature", size=64)
-    rows.ballots.append(ballot_row(rows.eh, encoded, signed, one.entry.device, one.station, one.entry.wall_ms))
+    row = ballot_row(rows.eh, encoded, signed, one.entry.device, one.station, one.entry.wall_ms)
+    named = Permit.decode(Core.decode(encoded).permit).ballot_device
+    (rows.ballots if named == one.entry.device else rows.foreign_ballots).append(row)
 
 
 def ballot_row(

@@ -1,8 +1,11 @@
 """A ballot from its voter's two slips: slip 1 has the Core, slip 2 says cast.  Clauses B-6, B-7, P-1.
 
 A signed cast is self-authenticating: where every device of a station is lost, or its journal has a gap, headquarters
-takes it from anybody.  The same ballot by its journal, before or after, is the same row.
+takes it from anybody.  The same ballot by its journal, before or after, is the same row; a row with another signature
+than the slip's, which holds, gives way to it.
 """
+
+from django.db import connection
 
 import amanat_crypto
 from amanat.errors import BadInput
@@ -41,6 +44,9 @@ def take_slips(here: Home, certificates: Certificates, *, prepared: str, cast: s
     place = permit.ballot_device, terminal.certificate.station
     with writing():
         is_new = not rows_of("SELECT 1 FROM intake_ballot WHERE id = %s", id_)
+        with connection.cursor() as cursor:
+            sql = "DELETE FROM intake_ballot WHERE id = %s AND (device <> %s OR signature <> %s)"
+            cursor.execute(sql, (id_, permit.ballot_device, second.signature))
         insert(*BALLOTS, [ballot_row(here.eh, first.core, second.signature, *place, now_ms)], once=True)
         log.add([log.BALLOT + id_], now_ms=now_ms)
         log_action("slips-taken", id_.hex(), at_ms=now_ms)

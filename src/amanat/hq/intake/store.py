@@ -10,7 +10,7 @@ from django.db import connection
 from amanat.hq.bulletin import log
 from amanat.hq.clock import Clock
 from amanat.hq.intake import projection
-from amanat.hq.intake.projection import Projection
+from amanat.hq.intake.projection import Projection, Rows
 from amanat.hq.writing import insert, rows_of, writing
 from amanat.records.identifiers import ElectionHash
 from amanat.sync.hq_side import STORED_END, Arrived, Chain, DeadLetter, Fate, Place
@@ -69,11 +69,12 @@ class DjangoStore:
         for one in arrived:
             rows.add(one)
         insert(*ENTRIES, [_entry_row(one, now) for one in arrived])
-        insert(*projection.PERMITS, rows.permits, once=True)
+        _insert_own_first(projection.PERMITS, rows.permits, rows.foreign_permits)
         insert(*projection.REFUSALS, rows.refusals)
-        insert(*projection.BALLOTS, rows.ballots, once=True)
+        _insert_own_first(projection.BALLOTS, rows.ballots, rows.foreign_ballots)
         insert(*projection.SHEETS, rows.sheets, once=True)
-        logged = [log.BALLOT + _id(row) for row in rows.ballots] + [log.SHEET + _id(row) for row in rows.sheets]
+        ballots = rows.ballots + rows.foreign_ballots
+        logged = [log.BALLOT + _id(row) for row in ballots] + [log.SHEET + _id(row) for row in rows.sheets]
         log.add(logged, now_ms=now)
         insert("intake_news", ("digest", "station"), [one.news for one in arrived if one.news])
         self.bury(rows.unread)
@@ -125,6 +126,17 @@ class DjangoStore:
     def epoch(self) -> bytes:
         """See `Store`."""
         return bytes(rows_of("SELECT epoch FROM elections_election")[0][0])
+
+
+def _insert_own_first(into: tuple[str, Sequence[str]], own: Rows, foreign: Rows) -> None:
+    """Adds rows once each; what a foreign device wrote gives way to what the device itself wrote, in either order."""
+    table, columns = into
+    device = columns.index("device")
+    if own:
+        with connection.cursor() as cursor:
+            sql = f'DELETE FROM "{table}" WHERE "{columns[0]}" = %s AND "device" <> %s'
+            cursor.executemany(sql, [(row[0], row[device]) for row in own])
+    insert(table, columns, own + foreign, once=True)
 
 
 def _id(row: Sequence[object]) -> bytes:
