@@ -18,6 +18,7 @@ import pytest
 from django.db import connections
 
 from amanat.hq import api
+from amanat.hq.clock import SystemClock
 from amanat.hq.home import Home
 from amanat.sync.station_side import StationSide, head_of
 
@@ -233,3 +234,25 @@ def test_a_head_beyond_the_database_stops_nobody(here: Home, day: Any, huge: int
     data = side.next_push(heads, lambda device, seq: entries.get(device, [])[seq + 1 :], nonce=bytes(16))
     side.receive(day.intake.receive(data, 1), 1)
     assert api.status(here)["entries"] == 1
+
+
+def test_the_housekeeper_outlives_a_full_disk(
+    here: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A tile cannot be written at three in the morning: it is said, and the next round comes all the same."""
+    from amanat.hq import server
+
+    keeper = server.Housekeeper(here, SystemClock())
+    rounds = []
+
+    def one_round() -> None:
+        rounds.append(len(rounds))
+        if len(rounds) == 1:
+            raise OSError(28, "No space left on device")
+        keeper.stop()
+
+    monkeypatch.setattr(server, "HOUSEKEEPING_SECONDS", 0.0)
+    monkeypatch.setattr(keeper, "round", one_round)
+    keeper.run()
+    assert rounds == [0, 1]
+    assert "No space left on device" in capsys.readouterr().err

@@ -66,11 +66,11 @@ class Housekeeper(threading.Thread):
         self._enough = threading.Event()
 
     def run(self) -> None:
-        """Until `stop`; a database that is away is tried again, and said on standard error."""
+        """Until `stop`; a database or disk that fails is tried again, and said on standard error."""
         while not self._enough.wait(HOUSEKEEPING_SECONDS):
             try:
                 self.round()
-            except DatabaseError as fault:
+            except (DatabaseError, OSError) as fault:
                 print(f"housekeeping: {type(fault).__name__}: {fault}", file=sys.stderr, flush=True)
 
     def round(self) -> None:
