@@ -10,6 +10,7 @@ from tests.stories.damavand import (
     MARYAM,
     NARGES,
     PARVIN,
+    PEOPLE,
     QUEUE,
     REZA,
     SHIRIN,
@@ -242,3 +243,14 @@ async def test_the_terminal_of_ahran_is_cloned(county: County) -> None:
     record = await county.count()
     await one_counts(record, first, second)
     await counts(record, bahmans)
+
+
+@story
+async def test_the_day_has_one_ballot_for_each_who_voted(county: County) -> None:
+    """All ten together.  Wanted: as many ballots counted as people who voted; the second ballots of Maryam, Hossein,
+    Ali, Kaveh and Parvin are duplicates, and nothing is set aside for another reason (P-1)."""
+    record = await county.count()
+    voted = set(PEOPLE) - {SHIRIN}
+    assert len(record.received) == len(voted) + 5
+    assert sum(record.counted(id_) for id_ in record.received) == len(voted)
+    assert [reason for reason, _ in record.set_aside.values()] == [Reason.DUPLICATE] * 5
