@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import json
-import signal
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -17,7 +16,7 @@ from amanat.records.ballots import read_ballots
 from amanat.records.definition import Definition, read_definition
 from amanat.records.manifest import PAPER
 from amanat.rehearsal import people, plan
-from amanat.rehearsal.conduct import Exercise, Outcome, conduct, write_voters
+from amanat.rehearsal.conduct import Exercise, Outcome, conduct_until_told, write_voters
 from amanat.rehearsal.folders import Folders, prepare
 from amanat.rehearsal.page import write as write_page
 from amanat.rehearsal.page.gather import gather
@@ -190,8 +189,7 @@ def rehearse(arguments: argparse.Namespace, definition: Definition, files: _File
     view = View()
     faults = plan.make(kind, seed=arguments.seed, terminals=terminals(definition))
     exercise = Exercise(definition, crowd, faults, folders, arguments.seed, arguments.workers, view)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to end: everything that was started ends first
-    outcome = uvloop.run(conduct(exercise))
+    outcome = uvloop.run(conduct_until_told(exercise))
     show(definition, folders, faults, outcome)
     summary = outcome.summary
     if arguments.json:

@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import signal
 import urllib.request
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from amanat.errors import Interrupted
 from amanat.records.definition import Definition
 from amanat.rehearsal import closing, plan, setup, summary
 from amanat.rehearsal.clock import Clock
@@ -118,6 +120,18 @@ def ballots_at(port: int) -> int | None:
     except OSError:
         return None
     return None
+
+
+async def conduct_until_told(exercise: Exercise) -> Outcome:
+    """`conduct`, ended in order by SIGINT or SIGTERM.  Raises Interrupted then."""
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    try:
+        return await conduct(exercise)
+    except asyncio.CancelledError as cause:
+        raise Interrupted("interrupted") from cause
 
 
 async def conduct(exercise: Exercise) -> Outcome:
