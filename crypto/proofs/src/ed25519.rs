@@ -4,12 +4,11 @@
 
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use curve25519_dalek::scalar::{Scalar, clamp_integer};
-use rayon::prelude::*;
 use sha2::{Digest, Sha512};
 use zeroize::Zeroizing;
 
 use crate::counts::{self, Kind};
-use crate::encoding::items;
+use crate::encoding::{items, map_all};
 use crate::group::pairs;
 use crate::{Bytes32, Fault};
 
@@ -94,7 +93,9 @@ pub fn refused(all: &Signatures) -> Result<Vec<usize>, Fault> {
     }
     counts::add(Kind::VerifySignature, keys.len());
     let good = |row: &usize| holds(&keys[*row], &message(all.domain, all.eh, &digests[*row]), &signatures[*row]);
-    Ok((0..keys.len()).into_par_iter().with_min_len(8).filter(|row| !good(row)).collect())
+    let rows: Vec<usize> = (0..keys.len()).collect();
+    let held = map_all(&rows, 4, good);
+    Ok(rows.into_iter().filter(|row| !held[*row]).collect())
 }
 
 #[cfg(test)]

@@ -8,7 +8,6 @@
 
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::traits::{Identity, IsIdentity};
-use rayon::prelude::*;
 use subtle::{ConditionallySelectable, ConstantTimeLess};
 
 use crate::counts::{self, Kind};
@@ -61,7 +60,7 @@ pub(crate) fn embed_one(limb: &Bytes32) -> Result<RistrettoPoint, Fault> {
 
 /// The encoded points of limbs.
 pub fn embed(limbs: &[Bytes32]) -> Result<Vec<u8>, Fault> {
-    let points: Vec<_> = limbs.par_iter().map(embed_one).collect::<Result<_, _>>()?;
+    let points: Vec<_> = encoding::map_all(limbs, 1, embed_one).into_iter().collect::<Result<_, _>>()?;
     Ok(encode(&points))
 }
 
@@ -81,7 +80,7 @@ fn unembed_one(encoded: &Bytes32) -> Option<Bytes32> {
 /// The limbs of canonical points, as 32 little-endian bytes.
 pub fn unembed(points: &[u8]) -> Result<Vec<Option<Bytes32>>, Fault> {
     encoding::points(points, encoding::Identity::Allowed)?;
-    Ok(items(points)?.par_iter().with_min_len(16).map(unembed_one).collect())
+    Ok(encoding::map_all(items(points)?, 16, unembed_one))
 }
 
 pub(crate) fn unembed_point(point: &RistrettoPoint) -> Option<Bytes32> {

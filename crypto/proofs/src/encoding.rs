@@ -9,6 +9,14 @@ use crate::{Bytes32, Fault};
 /// Rows a thread takes at a time; below this a second core costs more than it gives.
 pub(crate) const GRAIN: usize = 64;
 
+/// One result an item, in order: on all cores from two grains on, else here, since handing over costs more.
+pub(crate) fn map_all<T: Sync, R: Send>(items: &[T], grain: usize, work: impl Fn(&T) -> R + Sync + Send) -> Vec<R> {
+    if items.len() < 2 * grain {
+        return items.iter().map(work).collect();
+    }
+    items.par_iter().with_min_len(grain).map(work).collect()
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Identity {
     Allowed,
@@ -42,7 +50,7 @@ pub(crate) fn key(bytes: &Bytes32) -> Result<RistrettoPoint, Fault> {
 pub fn points(flat: &[u8], identity: Identity) -> Result<Vec<RistrettoPoint>, Fault> {
     let items = items(flat)?;
     counts::add(Kind::Decode, items.len());
-    let decoded: Option<Vec<_>> = items.par_iter().with_min_len(GRAIN).map(|item| decode(item, identity)).collect();
+    let decoded: Option<Vec<_>> = map_all(items, GRAIN, |item| decode(item, identity)).into_iter().collect();
     decoded.ok_or_else(|| first_bad(items, |item| decode(item, identity).is_none()))
 }
 
@@ -63,14 +71,15 @@ fn first_bad(items: &[Bytes32], bad: impl Fn(&Bytes32) -> bool) -> Fault {
 
 pub(crate) fn encode(points: &[RistrettoPoint]) -> Vec<u8> {
     counts::add(Kind::Encode, points.len());
-    points.par_iter().with_min_len(GRAIN).map(|point| point.compress().to_bytes()).collect::<Vec<_>>().into_flattened()
+    map_all(points, GRAIN, |point| point.compress().to_bytes()).into_flattened()
 }
 
 /// Encodes twice each point. Halve the scalars first: a batch shares one inversion, a single encoding does not.
 pub(crate) fn encode_doubled(halves: &[RistrettoPoint]) -> Vec<u8> {
     counts::add(Kind::EncodeBatched, halves.len());
-    let batches = halves.par_chunks(4 * GRAIN).map(RistrettoPoint::double_and_compress_batch);
-    batches.flatten_iter().map(|item| item.to_bytes()).collect::<Vec<_>>().into_flattened()
+    let chunks: Vec<_> = halves.chunks(4 * GRAIN).collect();
+    let batches = map_all(&chunks, 1, |chunk| RistrettoPoint::double_and_compress_batch(*chunk));
+    batches.into_iter().flatten().map(|item| item.to_bytes()).collect::<Vec<_>>().into_flattened()
 }
 
 pub(crate) fn encode_scalars<'a>(scalars: impl IntoIterator<Item = &'a Scalar>) -> Vec<u8> {

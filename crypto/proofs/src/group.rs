@@ -32,7 +32,7 @@ pub fn scalar_invert(a: &Bytes32) -> Result<Bytes32, Fault> {
 pub fn base_muls(scalars: &[u8]) -> Result<Vec<u8>, Fault> {
     let scalars = Zeroizing::new(encoding::scalars(scalars)?);
     counts::add(Kind::TableMul, scalars.len());
-    let halves: Vec<_> = scalars.par_iter().with_min_len(16).map(|scalar| base_mul(&scalar.div_by_2())).collect();
+    let halves: Vec<_> = encoding::map_all(&scalars, 16, |scalar| base_mul(&scalar.div_by_2()));
     Ok(encode_doubled(&halves))
 }
 
@@ -41,7 +41,7 @@ pub fn point_muls(scalar: &Bytes32, points: &[u8]) -> Result<Vec<u8>, Fault> {
     let half = Zeroizing::new(encoding::scalar(scalar)?.div_by_2());
     let points = encoding::points(points, Identity::Allowed)?;
     counts::add(Kind::PointMul, points.len());
-    let halves: Vec<_> = points.par_iter().with_min_len(16).map(|point| point * *half).collect();
+    let halves: Vec<_> = encoding::map_all(&points, 16, |point| point * *half);
     Ok(encode_doubled(&halves))
 }
 

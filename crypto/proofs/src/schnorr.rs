@@ -4,7 +4,6 @@
 
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
-use rayon::prelude::*;
 use zeroize::Zeroizing;
 
 use crate::counts::{self, Kind};
@@ -132,7 +131,7 @@ pub fn refused(rows: &Rows) -> Result<Vec<usize>, Fault> {
         }
         Ok(refused)
     };
-    batches.par_iter().map(check).collect::<Result<Vec<_>, Fault>>().map(|parts| parts.concat())
+    encoding::map_all(&batches, 1, check).into_iter().collect::<Result<Vec<_>, Fault>>().map(|parts| parts.concat())
 }
 
 fn claim(place: Place, row: usize, ciphertext: &[Bytes32; 2], [r, s]: &[Bytes32; 2]) -> Option<Claim> {
