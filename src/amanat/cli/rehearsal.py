@@ -27,7 +27,7 @@ from amanat.rehearsal.tamper import tamper
 from amanat.rehearsal.view import View
 
 ELECTION: Final = Path("examples/damavand-firuzkuh")
-DEMO_VOTERS: Final = 4000
+DEMO_VOTERS: Final = 20_000
 WORKERS: Final = 2
 PORT: Final = 8400
 SERVED_PEOPLE: Final = 1000
