@@ -1,5 +1,7 @@
 """A polling day at one station, told person by person."""
 
+from pathlib import Path
+
 import pytest
 from tests.station.conftest import (
     ABROAD,
@@ -17,7 +19,7 @@ from tests.station.conftest import (
 )
 
 import amanat_crypto
-from amanat.errors import Rejected
+from amanat.errors import BadInput, MediumLost, Rejected
 from amanat.records import ballot, cbor, journal
 from amanat.records import permit as permits
 from amanat.records.ballot import CastSlip, Core, PreparedSlip, TestSlip
@@ -392,3 +394,81 @@ async def test_an_entry_that_another_key_signed_stops_the_start(booths: Booths, 
     with pytest.raises(Rejected) as stopped:
         booths.start()
     assert (stopped.value.code, stopped.value.facts["seq"]) == ("journal-signature", state.next_seq)
+
+
+async def test_a_test_is_not_dodged_by_a_paper_jam(booths: Booths) -> None:
+    """B-9.  The printer fails while Maryam tests the machine.  Wanted: the screen shows the opening all the same."""
+    terminal = await booths.opened()
+    await terminal.booth.accept(await permit_for(terminal, MARYAM))
+    await terminal.booth.seal(CHOICES)
+    tray(terminal).broken = True
+    screen = await terminal.booth.test()
+    assert (screen["ok"], screen["printed"], screen["tests_left"]) == (True, False, 4)
+    assert screen["opening"].partition("#")[2]
+
+
+async def test_after_closed_nothing_is_signed(booths: Booths) -> None:
+    """C-7, J-6.  A desk elsewhere asks a closed booth to refuse a permit.  Wanted: no entry after `closed`."""
+    terminal = await booths.opened()
+    await terminal.close_polls("")
+    head = terminal.status()["head"]
+    with pytest.raises(Refused) as refused:
+        terminal.booth.void(bytes(16), "late")
+    assert refused.value.code == "station-closed"
+    assert terminal.status()["head"] == head
+
+
+async def test_with_both_media_dead_no_voter_is_sent_or_let_in(
+    booths: Booths, election: Election, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both media fail inside a cast.  Wanted: nobody knows what is on them, so the booth says that it is stopped, lets
+    the next voter not in, and its desk sends nobody there."""
+    terminal = await booths.opened()
+    slips = [await permit_for(terminal, person) for person in (MARYAM, REZA)]
+    await terminal.booth.accept(slips[0])
+    await terminal.booth.seal(CHOICES)
+
+    def dead() -> None:
+        raise OSError(5, "Input/output error")
+
+    for medium in terminal._media:
+        monkeypatch.setattr(medium, "sync", dead)
+    for act in (terminal.booth.cast, terminal.booth.cast):
+        with pytest.raises(MediumLost) as lost:
+            await act()
+        assert lost.value.code == "media-lost"
+    assert terminal.status()["stopped"] == "media-lost"
+    assert not terminal.has_booth_room()
+    terminal.booth._session = None  # she goes to the supervisor
+    with pytest.raises(MediumLost):
+        await terminal.booth.accept(slips[1])
+
+
+async def test_a_serial_that_is_none_is_refused(booths: Booths) -> None:
+    """Somebody types rubbish of the right length where a serial belongs."""
+    terminal = await booths.opened()
+    with pytest.raises(Refused) as refused:
+        await terminal.desk.replace("z" * 32, "stuck")
+    assert refused.value.code == "permit-not-ours"
+
+
+@pytest.mark.parametrize("name", ["", "/dev/null/\0"])
+async def test_a_bundle_without_a_place_is_refused(booths: Booths, name: str) -> None:
+    """The supervisor names no file, or one that cannot be."""
+    terminal = await booths.opened()
+    with pytest.raises(BadInput) as refused:
+        terminal.write_usb(Path(name))
+    assert refused.value.code == "usb-not-written"
+
+
+async def test_rotten_side_files_do_not_stop_a_terminal(booths: Booths, election: Election) -> None:
+    """News and colleagues' copies are not synced: after a cut they may hold anything.  Wanted: the terminal starts."""
+    terminal = await booths.opened()
+    await booths.stop(terminal)
+    home = election.home("S1", 1)
+    for path in (home / "news.notes", home / "colleagues" / "7.journal"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"".join(len(value).to_bytes(4, "big") + value for value in (b"\x01", b"\x83\x41a\x41b\xf6")))
+    again = booths.start()
+    assert again.news.station_of(MARYAM) is None
+    assert again.lan.copies[7].head is None

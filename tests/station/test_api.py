@@ -142,7 +142,9 @@ async def test_requests_that_are_not_the_pages_are_refused_and_change_nothing(st
     """Another content type (a page elsewhere could send that), JSON that is none, fields missing or of a wrong type."""
     home = station.homes[0]
     session = station.session(home)
-    for data, kind in [(b"{}", "text/plain"), (b"{", "application/json"), (b"[]", "application/json")]:
+    json_type, half = "application/json", b'{"officers": ["\\ud800", "x"]}'
+    wrong = [b"{", b"[]", half, b"[" * 100_000]
+    for data, kind in [(b"{}", "text/plain"), *((data, json_type) for data in wrong)]:
         async with session.post("http://terminal/api/open", data=data, headers={"content-type": kind}) as answer:
             assert (await answer.json())["code"] == "request-field"
     for body in ({}, {"officers": "two"}, {"officers": [1, 2]}):

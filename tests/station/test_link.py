@@ -37,7 +37,7 @@ from amanat.station import config, run
 from amanat.station.refusal import Refused
 from amanat.station.terminal import Terminal
 from amanat.sync.hq_side import Arrived, Chain, DeadLetter, HqSide, Known, Place
-from amanat.sync.messages import Head, NewsItem, SignedDelta, decode_envelope
+from amanat.sync.messages import Head, NewsItem, SignedDelta, decode_envelope, news_digest
 
 WAIT_SECONDS_MAX = 20.0
 
@@ -359,6 +359,31 @@ async def test_a_dead_booth_is_said_in_the_journal(county: County) -> None:
     assert (await desk.desk.replace(serial, "no power"))["ok"]
     kinds = [Entry.decode(s.entry).kind for s in desk.journal.entries]
     assert kinds[-2:] == ["incident", "permit"]
+
+
+async def test_news_of_a_station_that_is_none_stops_no_desk(county: County) -> None:
+    """A wrong or hostile headquarters tells that Maryam was checked in at station 2^40.  Wanted: she votes."""
+    terminal = await county.begin("S1")
+    digest = news_digest(county.booths.election.eh, MARYAM)
+    county.hq.memory.items.append(NewsItem(digest, 1 << 40))
+    terminal.poke_link()
+    await county.until(lambda: terminal.link is not None and terminal.link._side.cursor == 1)
+    assert terminal.desk.look(MARYAM)["decision"] == "eligible"
+
+
+async def test_a_delta_after_closing_is_not_signed_for(county: County, election: Election) -> None:
+    """R-2, J-6.  Headquarters sends a register delta after the closing sheet.  Wanted: no entry after `closed`."""
+    terminal = await county.begin("S1")
+    await terminal.close_polls("")
+    content = Delta(2, (Person(REZA, "رضا احمدی", 1350, Flags(in_country=False)),)).encode()
+    signature = sign(election.hq_seed, "register-delta", election.eh, delta_id(election.eh, content))
+    county.hq.memory.signed_deltas.append(SignedDelta(content, signature))
+    before = county.hq.memory.pushes
+    terminal.poke_link()
+    await county.until(lambda: county.hq.memory.pushes > before)
+    terminal.poke_link()
+    await county.until(lambda: county.hq.memory.pushes > before + 1)
+    assert Entry.decode(terminal.journal.entries[-1].entry).kind == "closed"
 
 
 async def test_strangers_on_the_cable_get_nothing(county: County) -> None:

@@ -164,7 +164,9 @@ def _object(scope: Scope, raw: bytes) -> Body:
         raise Refused("request-field", field="content-type")
     try:
         body = json.loads(raw or b"{}")
-    except ValueError as cause:
+        if b"\\u" in raw:
+            json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except (ValueError, RecursionError) as cause:
         raise Refused("request-field", field="JSON") from cause
     if not isinstance(body, dict):
         raise Refused("request-field", field="JSON")

@@ -214,8 +214,8 @@ class Desk:
 
     async def replace(self, text: str, reason: str) -> Screen:
         """Void a permit at the terminal that it names, if that lives, and only then issue another (C-7)."""
-        serial = bytes.fromhex(text) if len(text) == 32 else b""
-        if serial not in self._issued:
+        serial = next((serial for serial in self._issued if serial.hex() == text.lower()), None)
+        if serial is None:
             raise Refused("permit-not-ours")
         old, issued = self._issued[serial]
         private = PrivatePart.decode(issued.private)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import amanat_crypto
-from amanat.errors import AmanatError, Rejected
+from amanat.errors import AmanatError, MediumLost, Rejected
 from amanat.records import journal
 from amanat.records.cbor import Value
 from amanat.records.device import Certificate
@@ -79,7 +79,12 @@ class Journal:
             boot_id=self._clock.boot_id,
             private=private,
         )
-        self._media.append(signed.encode())  # cut inside: recover finds the entry or does not; nobody was told yet
+        try:
+            self._media.append(signed.encode())  # cut inside: recover finds the entry or does not; nobody was told yet
+        except MediumLost as fault:
+            if fault.code == "media-lost":  # no voter is sent or let in here any more
+                self._stopped = fault
+            raise
         self.state.apply(signed)
         self.entries.append(signed)
         self._tell_of_dead_media()

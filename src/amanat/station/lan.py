@@ -13,6 +13,7 @@ from pathlib import Path
 
 import aiohttp
 
+from amanat.errors import Rejected
 from amanat.records import cbor
 from amanat.records.cbor import Value
 from amanat.records.device import ROLE_BALLOT, ROLE_CHECK_IN
@@ -115,7 +116,8 @@ class Lan:
             raise ValueError(str(screen.get("code")))
         if head:
             self._journal.require_on_our_branch(Head(self._identity.device, held, bytes.fromhex(head)))
-        if self._journal.stopped is not None or (missing and held == self.held):
+        stopped = isinstance(self._journal.stopped, Rejected)  # with dead media what was signed is given all the same
+        if stopped or (missing and held == self.held):
             raise ValueError("the gateway takes nothing more")
         self.held = held
 

@@ -186,7 +186,8 @@ class Link:
                 self.last_answer_ms = now_ms
                 self._rest_seconds = max(HEARTBEAT_SECONDS, pace_ms / 1000)
             case NewsArrived(items):
-                self._news.add(items)
+                stations = len(self._identity.manifest.stations)
+                self._news.add(item for item in items if item.station < stations)  # or a desk would fail over it
             case DeltaArrived(delta):
                 self._take(delta)
             case Stuck(device, seq) if (device, seq) not in self._stuck:
@@ -199,6 +200,8 @@ class Link:
                 pass  # a new epoch refills by itself; a colleague's roll-back is the colleague's to find
 
     def _take(self, delta: SignedDelta) -> None:
+        if self._journal.state.closed:
+            return  # nothing is signed after `closed`
         try:
             self._deltas.take(delta, self._register, self._journal)
         except AmanatError as fault:

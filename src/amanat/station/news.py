@@ -62,7 +62,7 @@ class News:
         self._notes = Notes(path)
         self._stations: dict[bytes, int] = {}
         for value in self._notes.held:
-            rows = cbor.as_bytes(value, "news")
+            rows = value if isinstance(value, bytes) and len(value) % _ROW == 0 else b""  # rot: it is sent again
             for at in range(0, len(rows), _ROW):
                 self._stations[rows[at : at + DIGEST_BYTES]] = int.from_bytes(
                     rows[at + DIGEST_BYTES : at + _ROW], "big"
@@ -84,6 +84,15 @@ class News:
         return self._stations.get(news_digest(self._eh, national_id))
 
 
+def _sound(values: Iterable[Value]) -> Iterator[SignedEntry]:
+    """The entries up to the first that has rotted: what follows is sent again."""
+    for value in values:
+        try:
+            yield SignedEntry.from_value(value)
+        except cbor.Malformed:
+            return
+
+
 class Copies:
     """The journal of one colleague as far as we hold it; only what chains is taken."""
 
@@ -93,12 +102,15 @@ class Copies:
         self._eh = eh
         self._device = device
         self._notes = Notes(path)
-        self._take(SignedEntry.from_value(value) for value in self._notes.held)
+        self._take(_sound(self._notes.held))
 
     def _take(self, entries: Iterable[SignedEntry]) -> list[Value]:
         taken: list[Value] = []
         for signed in entries:
-            entry = Entry.decode(signed.entry)
+            try:
+                entry = Entry.decode(signed.entry)
+            except cbor.Malformed:
+                break
             if (entry.device, entry.seq) != (self._device, len(self.entries)):
                 break
             if self.head is not None and entry.prev != self.head.hash:

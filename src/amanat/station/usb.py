@@ -37,10 +37,10 @@ def write(path: Path, data: bytes) -> Path:
     Raises:
         BadInput: it cannot be written there.
     """
-    target = path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX)
     try:
+        target = path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX)
         target.parent.mkdir(parents=True, exist_ok=True)
         write_whole(target, data)
-    except OSError as cause:
-        raise BadInput("usb-not-written", file=str(target)) from cause
+    except (OSError, ValueError) as cause:  # ValueError: no file has such a name
+        raise BadInput("usb-not-written", file=str(path)) from cause
     return target
