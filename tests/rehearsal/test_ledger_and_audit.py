@@ -47,6 +47,18 @@ def test_one_person_with_two_counted_ballots_is_found() -> None:
     assert audit.audit([line("maryam", A), line("maryam", A)], published).counted_twice == ()
 
 
+def test_who_was_told_cast_and_holds_no_id_is_lost() -> None:
+    """Sara was told *cast* and no slip named her ballot; Reza was refused and holds nothing either."""
+    lines = [line("sara", None), line("reza", None, "refused")]
+    assert audit.audit(lines, Published("", frozenset(), {})).lost == ("sara",)
+
+
+def test_a_ballot_that_stands_twice_in_the_record_is_counted_twice() -> None:
+    """The record has Maryam's ballot two times: one id, two ballots; a set of ids would not see it."""
+    twice = Published("", frozenset({A}), {}, repeated=frozenset({A}))
+    assert audit.audit([line("maryam", A)], twice).counted_twice == ("maryam",)
+
+
 def test_it_reads_the_record_itself(tmp_path: Path) -> None:
     """Ids are hashed anew from the published ballots; no list of ids is believed."""
     import hashlib
@@ -62,6 +74,9 @@ def test_it_reads_the_record_itself(tmp_path: Path) -> None:
     published = read_record(tmp_path)
     assert published.received == {identifier("ballot", eh, core) for core in (b"core one", b"core two")}
     assert published.set_aside == {identifier("ballot", eh, b"core two"): "duplicate"}
+    assert published.repeated == frozenset()
+    (tmp_path / "ballots/1.seq").write_bytes(cbor.encode_seq([[b"core one", b"s" * 64]] * 2))
+    assert read_record(tmp_path).repeated == {identifier("ballot", eh, b"core one")}
     (tmp_path / "ballots/1.seq").write_bytes(b"\xff")
     with pytest.raises(cbor.Malformed):
         read_record(tmp_path)

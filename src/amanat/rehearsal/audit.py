@@ -5,6 +5,7 @@ exactly-once (P1) and, for the ids, B-6.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +25,13 @@ class Published:
     election_hash: str
     received: frozenset[bytes]
     set_aside: dict[bytes, str]
+    repeated: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`lost`: ids that a voter was told of and that the record does not have; `counted_twice`: persons."""
+    """`lost`: ids that a voter was told of and that the record does not have, or the person who was told *cast* and
+    holds no id; `counted_twice`: persons."""
 
     lost: tuple[str, ...]
     counted_twice: tuple[str, ...]
@@ -38,13 +41,14 @@ def read_record(record: Path, *, session: int = 1) -> Published:
     """Received ids and what was set aside, in this session.  Raises Malformed and OSError."""
     eh = hashlib.sha256((record / "manifest.cbor").read_bytes()).digest()  # the election hash, M-1
     ballots = cbor.decode_seq((record / f"ballots/{session}.seq").read_bytes())
-    received = frozenset(identifier("ballot", eh, core_of(item)) for item in ballots)
+    times = Counter(identifier("ballot", eh, core_of(item)) for item in ballots)
+    repeated = frozenset(ballot for ballot, count in times.items() if count > 1)
     items = cbor.decode_seq((record / f"dedup/{session}/set-aside.seq").read_bytes())
     set_aside: dict[bytes, str] = {}
     for item in items:
         ballot, reason, _ = as_list(item, "set-aside", size=3)
         set_aside[as_bytes(ballot, "ballot id", size=32)] = REASONS[as_uint(reason, "reason")]
-    return Published(eh.hex(), received, set_aside)
+    return Published(eh.hex(), frozenset(times), set_aside, repeated)
 
 
 def core_of(item: Value) -> bytes:
@@ -56,12 +60,18 @@ def audit(lines: Iterable[Line], published: Published) -> Verdict:
     """Holds what voters were told against what was published."""
     lost = []
     counted: dict[str, set[bytes]] = {}
+    repeated: set[str] = set()
     for line in lines:
         if line.ballot is None:
+            if line.told == "cast":
+                lost.append(line.person)
             continue
         ballot = bytes.fromhex(line.ballot)
         if ballot not in published.received:
             lost.append(line.ballot)
         elif ballot not in published.set_aside:
             counted.setdefault(line.person, set()).add(ballot)
-    return Verdict(tuple(lost), tuple(person for person, ballots in counted.items() if len(ballots) > 1))
+            if ballot in published.repeated:
+                repeated.add(line.person)
+    twice = (person for person, ballots in counted.items() if len(ballots) > 1 or person in repeated)
+    return Verdict(tuple(lost), tuple(twice))
