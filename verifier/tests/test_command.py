@@ -9,7 +9,7 @@ import pytest
 from maker import Maker
 from test_records import sheet_text
 
-from amanat_verifier import pool, verify
+from amanat_verifier import checks, pool, verify
 from amanat_verifier.cbor import encode
 from amanat_verifier.cli import main
 from amanat_verifier.codes import ballot_code, base32
@@ -105,3 +105,17 @@ def test_a_big_unit_is_summed_by_all_processes(day: tuple[Maker, Path], monkeypa
     report = verify(root, maker.eh, 2)
     assert report.ok
     assert report.result == verify(root, maker.eh, 1).result
+
+
+def test_a_fault_of_the_verifier_is_no_traceback_and_no_pass(
+    day: tuple[Maker, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A bug of ours beside the checks, on a record that holds: exit 1, one JSON object, and no result."""
+
+    def broken(record: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr(checks, "summary", broken)
+    assert main([str(day[1]), "--json"]) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert (said["ok"], said["result"]) == (False, None)

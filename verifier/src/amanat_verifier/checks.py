@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from amanat_verifier.account import check_devices_accounted, check_sheets
 from amanat_verifier.bulletin import check_bulletin
@@ -21,6 +21,8 @@ from amanat_verifier.shapes import Fault
 from amanat_verifier.shuffle import check_mixers, check_shuffles
 from amanat_verifier.tags import check_set_aside, check_tags
 from amanat_verifier.units import check_inputs, check_once, check_units
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -121,12 +123,15 @@ def verify(
         outcomes.append(_run(check, record))
         if seen is not None:
             seen(outcomes[-1])
+    found, known = _or_none(summary, record), _or_none(manifest, record)
+    eh = None if known is None else known.eh.hex()
+    holds = found is not None and all(outcome.ok for outcome in outcomes)
+    return Report(holds, eh, outcomes, found, record.notes)
+
+
+def _or_none(find: Callable[[Record], Found], record: Record) -> Found | None:
+    """What is shown beside the checks, or None where it cannot be had; the checks say why."""
     try:
-        found = summary(record)
-    except Fault:
-        found = None
-    try:
-        eh = manifest(record).eh.hex()
-    except Fault:
-        eh = None
-    return Report(all(outcome.ok for outcome in outcomes), eh, outcomes, found, record.notes)
+        return find(record)
+    except Exception:  # as in `_run`: never a traceback, and without it the record does not hold
+        return None
