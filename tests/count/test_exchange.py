@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from amanat.count.exchange import Answer, Files, Gone, Job, Refused, ask, dump, serve
+from amanat.count.keys import create
 from amanat.count.lists import Lists
 from amanat.errors import BadInput, Rejected
 
@@ -108,3 +109,22 @@ def test_a_list_field_of_a_job_holds_its_kind(value: object, tmp_path: Path) -> 
     if not isinstance(value, str):
         with pytest.raises(BadInput):
             job.items("units", str)
+
+
+def test_a_list_that_a_cut_left_half_written_stops_nobody(tmp_path: Path) -> None:
+    """Power goes while a trustee keeps a list: it was not kept, no key was used, and after the night it can be."""
+    (tmp_path / "majlis").mkdir()
+    (tmp_path / "majlis" / "s1-1.part").write_bytes(b"a" * 32)
+    lists = Lists(tmp_path)
+    lists.accept("majlis", {"s1-1": [b"a" * 32, b"b" * 32]})
+    with pytest.raises(Rejected):
+        Lists(tmp_path).accept("majlis", {"s1-2": [b"b" * 32]})
+
+
+def test_secrets_are_for_their_owner_alone(tmp_path: Path) -> None:
+    """Keys and lists of ballots are kept with the owner's rights only."""
+    (tmp_path / "words").write_text("secret\n")
+    create(tmp_path / "trustee", tmp_path / "words", hpke=True, role="trustee", index=1)
+    Lists(tmp_path / "lists").accept("majlis", {"s1-1": [b"a" * 32]})
+    for path in (*tmp_path.glob("trustee/*.sealed"), tmp_path / "lists/majlis/s1-1"):
+        assert path.stat().st_mode & 0o077 == 0, path

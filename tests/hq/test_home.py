@@ -8,6 +8,7 @@ import pytest
 
 from amanat.errors import BadInput
 from amanat.hq.home import Home
+from amanat.hq.writing import rows_of
 from amanat.records import cbor, tiles
 from amanat.records.manifest import Manifest
 
@@ -142,3 +143,12 @@ def test_a_device_enrolled_later_is_known_to_a_running_server(here: Home, root: 
     assert certificates(2) is None
     enrol(here, root / "stations", now_ms=1)
     assert certificates(2) is not None
+
+
+def test_what_says_who_voted_is_for_its_owner_alone(here: Home, root: Path) -> None:
+    """The database, its journal files, the register and the machine's settings are not readable by other accounts."""
+    rows_of("SELECT 1 FROM elections_election")
+    private = [*here.folder.glob("database.sqlite3*"), here.election / "register.bin"]
+    assert here.sqlite_file in private
+    for path in private:
+        assert path.stat().st_mode & 0o077 == 0, path

@@ -27,6 +27,8 @@ HEARTBEAT_SECONDS: Final = 1.0
 PATIENCE_SECONDS: Final = 20.0
 """A machine on this disk without a heartbeat for so long is taken to be gone, and another is asked."""
 RECORD: Final = "record"
+PART: Final = ".part"
+"""The end of the name of a file that is not whole yet."""
 
 
 class Refused(Rejected):
@@ -129,15 +131,28 @@ def file_names(folder: Path) -> Iterator[str]:
         yield from (str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file so that it is whole or absent, whenever power goes."""
+def write_whole(path: Path, data: bytes, *, private: bool = False) -> None:
+    """Writes a file so that it is whole or absent, whenever power goes; a `private` one for its owner's eyes alone,
+    and there for good when this returns."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as stream:
+    part = path.with_name(path.name + PART)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+    with os.fdopen(os.open(part, flags, 0o600 if private else 0o666), "wb") as stream:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
     part.replace(path)
+    if private:
+        _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_plain(path: Path, data: bytes) -> None:

@@ -52,7 +52,7 @@ class Keys:
     def write(self, name: str, secret: bytes) -> None:
         """Seals a secret; one of the same name is replaced whole."""
         sealed = sealed_key.seal(secret, passphrase=self._passphrase(), salt=os.urandom(16), nonce=os.urandom(12))
-        write_whole(self.home / f"{name}.sealed", sealed)
+        write_whole(self.home / f"{name}.sealed", sealed, private=True)
 
     def forget(self, name: str) -> None:
         """Removes a secret that has done its work."""

@@ -7,7 +7,7 @@ what a single person chose.
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from amanat.count.exchange import file_names, write_whole
+from amanat.count.exchange import PART, file_names, write_whole
 from amanat.errors import Rejected
 
 ID_BYTES = 32
@@ -33,13 +33,14 @@ class Lists:
             if path.exists():
                 raise Rejected("list-shares-ballot", unit=unit, other=unit, ballot="")
         for unit, ids in wanted.items():
-            write_whole(self.folder / contest / unit, b"".join(ids))
+            write_whole(self.folder / contest / unit, b"".join(ids), private=True)
             known.update(dict.fromkeys(ids, unit))
 
     def _read(self, contest: str) -> dict[bytes, str]:
         if contest not in self._known:
             known = self._known[contest] = {}
-            for unit in file_names(self.folder / contest):
+            whole = (name for name in file_names(self.folder / contest) if not name.endswith(PART))
+            for unit in whole:  # what a cut left half-written was never kept, and no key was used for it
                 data = (self.folder / contest / unit).read_bytes()
                 known.update((data[at : at + ID_BYTES], unit) for at in range(0, len(data), ID_BYTES))
         return self._known[contest]

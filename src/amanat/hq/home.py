@@ -46,8 +46,10 @@ class Home:
             sealed = sealed_key.seal(secrets[name], passphrase=word, salt=os.urandom(16), nonce=os.urandom(12))
             (folder / "keys" / f"{name}.sealed").write_bytes(sealed)
         machine = {"passphrase": str(passphrase.resolve()), "database": database, "pace_ms": PACE_MS}
-        (folder / "machine.json").write_text(json.dumps(machine, indent=1) + "\n", encoding="utf-8")
-        return cls(folder)
+        write_private(folder / "machine.json", (json.dumps(machine, indent=1) + "\n").encode())
+        here = cls(folder)
+        here.sqlite_file.touch(mode=0o600)  # it will say who voted; its journal files take this mode over
+        return here
 
     @property
     def machine_file(self) -> Path:
@@ -120,6 +122,12 @@ class Home:
     def sign(self, domain: str, digest: bytes) -> bytes:
         """Sign(HQ, domain, digest)."""
         return sign(self.secret("signing"), domain, self.eh, digest)
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """A new file for its owner's eyes alone."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
+        file.write(data)
 
 
 def read_passphrase(path: Path) -> str:

@@ -16,7 +16,7 @@ from amanat.errors import BadInput
 from amanat.hq import settings
 from amanat.hq.elections.acts import log_action
 from amanat.hq.elections.models import Election
-from amanat.hq.home import KEYS, Home, forget
+from amanat.hq.home import KEYS, Home, forget, write_private
 from amanat.hq.writing import writing
 from amanat.records import cbor, register, tiles
 from amanat.records.definition import Definition, read_definition
@@ -162,7 +162,7 @@ def _write_election(
     (folder / "manifest.cbor").write_bytes(manifest.encode())
     (folder / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
     (folder / "rules.toml").write_bytes(definition.rule_set_text.encode())
-    (folder / "register.bin").write_bytes(register_bytes)
+    write_private(folder / "register.bin", register_bytes)
     shutil.copytree(sources.ceremony / "keys", folder / "keys")
     titles = {contest.id: dict(contest.title) for contest in definition.contests}
     stations = [
