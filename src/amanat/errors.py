@@ -8,9 +8,10 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 Language = Literal["fa", "en"]
+_PERSIAN: Final = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 
 
 @cache
@@ -31,8 +32,10 @@ class AmanatError(Exception):
         self.facts = facts
 
     def say(self, language: Language) -> str:
-        """The sentence of this error in one language, its places filled in."""
-        return sentences()[self.code][language].format(**self.facts)
+        """The sentence of this error in one language, its places filled in; numbers have that language's digits."""
+        digits = _PERSIAN if language == "fa" else {}
+        facts = {name: str(v).translate(digits) if isinstance(v, int) else v for name, v in self.facts.items()}
+        return sentences()[self.code][language].format(**facts)
 
     def both(self) -> str:
         """The Persian sentence, then the English one, a line each."""

@@ -6,6 +6,7 @@ import pytest
 
 from amanat.cli import main as cli
 from amanat.cli.main import main
+from amanat.errors import Usage
 
 
 def test_help_lists_every_program_and_imports_none(capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,3 +44,26 @@ def test_an_interruption_is_exit_3(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     monkeypatch.setattr(cli, "run", interrupted)
     assert main(["register"]) == 3
     assert "again" in capsys.readouterr().err
+
+
+def test_a_file_that_the_system_refuses_is_two_sentences(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A path that is not there, a full disk: the file and the reason in both languages, exit 2, no traceback."""
+
+    def refused(argv: object) -> int:
+        raise FileNotFoundError(2, "No such file or directory", "signatures.seq")
+
+    monkeypatch.setattr(cli, "run", refused)
+    assert main(["hq"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("signatures.seq") == 2
+    assert "Traceback" not in said
+
+
+def test_numbers_in_a_persian_sentence_are_persian() -> None:
+    """The Persian sentence says ۲, the English one 2."""
+    fault = Usage("session-not-built", session=2)
+    assert "۲" in fault.say("fa")
+    assert not any(digit in fault.say("fa") for digit in "0123456789")
+    assert "2" in fault.say("en")

@@ -11,6 +11,7 @@ from amanat.errors import BadInput
 from amanat.records import manifest
 from amanat.records.definition import Definition, read_definition
 from amanat.records.reading import FAULTS_MAX, LINE_MAX, ManyFaults
+from amanat.rules.persian import to_persian_digits
 from amanat.rules.rule_set import shipped
 
 ELECTION = """\
@@ -216,7 +217,7 @@ def test_a_fault_names_file_line_and_field(file: str, old: str, new: str, code: 
         sentence = fault.say(language)
         assert f"election/{file}" in sentence
         assert field in sentence
-        assert str(line) in sentence
+        assert (to_persian_digits(str(line)) if language == "fa" else str(line)) in sentence
     assert isinstance(fault, ManyFaults)
     assert len(fault.faults) == 1
 

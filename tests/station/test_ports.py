@@ -197,3 +197,9 @@ async def test_a_key_of_another_device_does_not_start(election: Election, booths
     with pytest.raises((BadInput, Rejected)) as fault:
         Terminal(election.home("S1", 1), clock)
     assert fault.value.code == "device-not-in-package"
+
+
+def test_numbers_on_paper_are_persian_and_codes_are_not() -> None:
+    """A count of 120 is read as ۱۲۰ beside its Persian label; a serial is typed as it stands."""
+    assert slip_drawing.shown("cast", "120") == "۱۲۰"
+    assert slip_drawing.shown("serial", "0a12") == "0a12"

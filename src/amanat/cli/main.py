@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, NoReturn, TextIO
 
-from amanat.errors import AmanatError, Interrupted, Usage
+from amanat.errors import AmanatError, BadInput, Interrupted, Usage
 
 
 class Command(NamedTuple):
@@ -97,6 +97,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         broken_pipe(sys.stdout)
         return 0
+    except OSError as error:  # a path of the person's, or a disk: what the system said stands at the end
+        fault = BadInput("file-system", file=str(error.filename or ""), reason=error.strerror or str(error))
+        print(fault.both(), file=sys.stderr)
+        return fault.exit_code
 
 
 if __name__ == "__main__":

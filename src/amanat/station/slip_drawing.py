@@ -10,6 +10,8 @@ from importlib import resources
 import segno
 from PIL import Image, ImageDraw, ImageFont
 
+from amanat.rules.persian import to_persian_digits
+
 WIDTH = 576  # dots of an 80 mm printer
 MARGIN = 24
 
@@ -37,6 +39,7 @@ LABELS = {
     "officers": "مسئولان",
     "hash": "نشان انتخابات",
 }
+NUMBERS = {"device", "ballot_terminal", "permits", "refused", "prepared", "cast", "tested", "dropped"}
 HIDDEN = {"ballot"}  # in the QR already; 64 hex digits help nobody's eye
 
 
@@ -58,7 +61,7 @@ def draw(kind: str, fields: dict[str, str], qr: str | None, duplicate: bool) -> 
     y = _centred(pen, y, english, _font("Regular", 24), direction="ltr")
     for name, value in fields.items():
         if name not in HIDDEN:
-            y = _row(pen, y, LABELS.get(name, name), value)
+            y = _row(pen, y, LABELS.get(name, name), shown(name, value))
     if qr is not None:
         code = _qr(qr)
         page.paste(code, ((WIDTH - code.width) // 2, y + 12))
@@ -66,6 +69,11 @@ def draw(kind: str, fields: dict[str, str], qr: str | None, duplicate: bool) -> 
     out = io.BytesIO()
     page.crop((0, 0, WIDTH, y + MARGIN)).save(out, "PNG")
     return out.getvalue()
+
+
+def shown(name: str, value: str) -> str:
+    """A field's value as people read it: counts and numbers in Persian digits, serials and codes as they are typed."""
+    return to_persian_digits(value) if name in NUMBERS else value
 
 
 def _centred(pen: ImageDraw.ImageDraw, y: int, text: str, font: ImageFont.FreeTypeFont, direction: str = "rtl") -> int:
