@@ -42,6 +42,11 @@ def forget_log_entry(county: Any) -> None:
     county.bulletin()
 
 
+def log_twice(county: Any) -> None:
+    county.log.append(county.log[0])
+    county.bulletin()
+
+
 def device_after_opening(county: Any) -> None:
     first = next(at for at, entry in enumerate(county.log) if entry[0] == 2)
     county.log.insert(first, county.log.pop(0))
@@ -74,6 +79,7 @@ CHANGES: list[tuple[str, Change]] = [
     ("V4", device_after_opening),
     ("V5", lambda county: flip(county, "bulletin/tile/0/000.p/37")),
     ("V5", lambda county: flip(county, "bulletin/tile/entries/000.p/37")),
+    ("V5", log_twice),
     ("bulletin-checkpoint-wrong", lambda county: flip(county, "bulletin/checkpoint", 20)),
     ("V7", lambda county: edit(county, paths.ballots_path(1), list.reverse)),
     ("V9", forget_log_entry),

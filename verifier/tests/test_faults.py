@@ -318,6 +318,7 @@ FAULTS: list[tuple[str, str, Maker]] = [
     ("V4", "item 1", hooks(devices=foreign_device)),
     ("V4", "before opening", hooks(devices=enrol_after_opening)),
     ("V5", "checkpoint", hooks(root=lambda m, root: sha256(root))),
+    ("V5", "stands there already", Maker(sealed=lambda m, f: m.entries.append(m.entries[0]))),
     ("V5", "tile/0", damage("bulletin/tile/0/000.p/18", flip, sealed="done")),
     ("V5", "signature", damage("bulletin/checkpoint", lambda d: d.replace(b"\n18\n", b"\n17\n"), sealed="done")),
     ("V6", "issuer's signature", hooks(permit_signed=forge_permit)),

@@ -120,11 +120,14 @@ def bulletin(record: Record) -> Bulletin:
 
 
 def check_bulletin(record: Record) -> int:
-    """V5: the tree rebuilt from the entries has the signed root, every tile is as rebuilt, witnesses signed."""
+    """V5: the tree rebuilt from the entries, none twice, has the signed root; every tile as rebuilt; witnesses."""
     found = bulletin(record)
     if found.root(len(found.entries)) != found.checkpoint.root:
         shown = base64.b64encode(found.checkpoint.root).decode()
         raise Fault(f"{CHECKPOINT}: root {shown} is not that of the entries")
+    if len(found.places) != len(found.entries):
+        twice = next(i for i, entry in enumerate(found.entries) if found.places[entry] != i)
+        raise Fault(f"bulletin: entry {twice} stands there already")
     whole = found.files()
     for name in sorted(set(whole) ^ set(names_below(record, "bulletin/")) - {"checkpoint"}):
         raise Fault(f"bulletin/{name}: missing or extra")

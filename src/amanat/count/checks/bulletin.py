@@ -24,6 +24,7 @@ def read_bulletin(files: Files, election: Election) -> tiles.Tree:
         require("V5", f"{BULLETIN}/{path}", files.read(f"{BULLETIN}/{path}") == content)
     for entry in tree.entries:
         require("V5", f"{BULLETIN}/tile/entries", len(entry) == 33 and 1 <= entry[0] <= 6)
+    require("V5", f"{BULLETIN}/tile/entries: one twice", len(set(tree.entries)) == tree.size)
     _require_devices_first(tree.entries, election)
     return tree
 
