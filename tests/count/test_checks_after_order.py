@@ -1,6 +1,8 @@
 """V15 to V20, and V21 at the driver: one change to a counted record, one check that names it, before a key is used."""
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,9 @@ from amanat.count.exchange import Files
 from amanat.count.tags import read_sorted
 from amanat.errors import AmanatError, Rejected
 from amanat.records import cbor
+from amanat.records import election_record as paths
+from amanat.records.order import DeviceStatus
+from amanat.records.permit import IssuedPermit, Permit
 
 MIX = "mix/majlis/s1-1"
 
@@ -99,3 +104,34 @@ def test_a_step_is_done_by_exactly_t_trustees_in_order(J: list[int]) -> None:
     """K-7."""
     with pytest.raises(Rejected, match="must be exactly 3"):
         shares.require_set(J, n=5, threshold=3)
+
+
+def test_no_ballot_is_taken_away_by_leaving_its_permit_out(county: Callable[..., Any]) -> None:
+    """A desk did not close, so no sheet says what it issued.  Headquarters leaves one of its permits out, to have that
+    ballot annulled (V6).  Wanted: nobody counts over such a list, for opened units cannot be counted anew."""
+    place = county()
+    place.fill()
+    place.close()
+    ends = json.loads((place.private / "devices.json").read_text())
+    ends[0] = [0, int(DeviceStatus.CARRIED), bytes(32).hex()]
+    (place.private / "devices.json").write_text(json.dumps(ends))
+    gone = place.permit_hash(place.boxes[0][0])
+    rows = [row for row in cbor.decode_seq((place.record / paths.PERMITS).read_bytes()) if row[0] != gone]
+    place.write(paths.PERMITS, cbor.encode_seq(rows))
+    with pytest.raises(AmanatError) as refused:
+        place.order()
+    assert refused.value.facts["check"] == "V6"
+
+
+def test_a_permit_of_an_issuer_that_does_not_exist_stops_nobody(county: Callable[..., Any]) -> None:
+    """A rigged terminal casts with a permit of device 999.  Wanted: its ballot is annulled, and the others counted."""
+    place = county()
+    place.fill()
+    honest = place.permit(90, 0)
+    strange = replace(Permit.decode(honest.permit), check_in_device=999).encode()
+    cast = place.made(90, 0, 0, permit=IssuedPermit(strange, honest.signature, honest.private))
+    place.put(0, cast)
+    place.unlisted = {place.permit_hash(cast)}
+    place.order()
+    session = read_session(Files(place.record), Memory(place.root / "fresh"), 1)
+    assert [session.ballots.ids[at] for at in session.annulled] == [cast.id]

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from amanat.records import cbor, tiles
 from amanat.records.ballot import ballot_id
 from amanat.records.identifiers import is_signed, sign
 from amanat.records.order import DeviceStatus
+from amanat.records.permit import IssuedPermit, Permit
 
 
 def do_export(here: Home, root: Path) -> Path:
@@ -142,3 +144,15 @@ def test_publication_signs_every_file(here: Home, day: Any, root: Path, people: 
     checkpoint = tiles.read_checkpoint((record / "bulletin/checkpoint").read_bytes(), [vkey])
     entries = tiles.read_entries(lambda path: (record / "bulletin" / path).read_bytes(), checkpoint.size)
     assert entries[-1] == b"\6" + digest
+
+
+def test_a_permit_of_an_issuer_that_does_not_exist_is_not_listed(here: Home, day: Any, root: Path, people: Any) -> None:
+    """A rigged booth casts with a permit of device 99.  Its ballot is published, to be annulled; a list that names a
+    device which does not exist would have the whole record refused (V6)."""
+    honest = day.damavand.check_in(people.REZA, booth=1)
+    strange = replace(Permit.decode(honest.permit), check_in_device=99).encode()
+    day.booth.cast(IssuedPermit(strange, honest.signature, honest.private))
+    day.deliver(day.booth)
+    record = do_export(here, root)
+    assert len(seq(record / "ballots/1.seq")) == 1
+    assert seq(record / "journal-summaries/permits.seq") == []

@@ -55,7 +55,20 @@ def broken_permit(m: Maker, vote: Vote) -> None:
         vote.permit_signature = bytes(64)
 
 
-@pytest.mark.parametrize("hooks", [{"core": broken_proof}, {"permit_signed": broken_permit}])
+def strange_issuer(m: Maker, vote: Vote) -> None:
+    """A rigged terminal takes a permit of a device that does not exist."""
+    if vote.annul:
+        vote.permit[3] = 99
+
+
+def without_strangers(m: Maker, _: None) -> None:
+    m.permits = [row for row in m.permits if row[1] != 99]
+
+
+STRANGE = {"permit": strange_issuer, "summaries": without_strangers}
+
+
+@pytest.mark.parametrize("hooks", [{"core": broken_proof}, {"permit_signed": broken_permit}, STRANGE])
 def test_a_broken_ballot_that_is_annulled_in_public_is_no_fault(judge: Judge, hooks: dict[str, Any]) -> None:
     report = judge(Maker([Vote("0000000010", 1, annul=True), *votes()], **hooks))
     assert failed(report) == {}

@@ -179,12 +179,13 @@ def _count(record: Record) -> int:
 
 
 def check_permits(record: Record) -> int:
-    """V6.  That a permit is not in permits.seq annuls a ballot only where its issuer's closing sheet shows the same;
-    else headquarters could take any ballot away by leaving its permit out."""
+    """V6.  That a permit is not in permits.seq annuls a ballot only where its issuer's closing sheet shows the same, or
+    its issuer does not exist; else headquarters could take any ballot away by leaving its permit out."""
     bad_permits(record).require_annulled(record)
+    lists = devices(record).keys() - closed(record)
     for ballot in ballots(record):
         permit = ballot.permit
-        if permit and permit.issuer not in closed(record) and (ballot.ph, permit.issuer) not in _listed_permits(record):
+        if permit and permit.issuer in lists and (ballot.ph, permit.issuer) not in _listed_permits(record):
             raise Fault(f"{ballot.at}: its permit is not in permits.seq, as every ballot's must be")
     for i, (ph, number) in enumerate(permits(record), 1):
         device = devices(record).get(number)

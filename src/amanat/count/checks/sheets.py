@@ -41,6 +41,7 @@ def require_devices(
         if permit is not None:
             boxes[permit.ballot_device].append(ballots.ids[at])
             used |= {permit.ballot_device, permit.check_in_device}
+    _require_listed(order, election, ballots, summaries)
     for end in order.devices:
         device, reference = end.device, end.reference
         where = f"order: device {device}"
@@ -69,6 +70,18 @@ def require_devices(
                 assert decision is not None
                 fits = decision.reason in (Reason.STANDS, Reason.ANNULLED)
                 require("V11", where, fits and decision.reference == election.certificates[device])
+
+
+def _require_listed(order: Order, election: Election, ballots: Ballots, summaries: Summaries) -> None:
+    """V6: where the issuer is enrolled and not *closed*, no sheet says which permits it issued: each is in permits.seq.
+
+    Or headquarters could take any ballot of such a device away by leaving its permit out, and nobody could count anew.
+    """
+    closed = {end.device for end in order.devices if end.status is DeviceStatus.CLOSED}
+    listed = {(ph, device) for device, hashes in summaries.permits.items() for ph in hashes}
+    for ballot, permit, ph in zip(ballots.ids, ballots.permits, ballots.permit_hashes, strict=True):
+        if permit is not None and permit.check_in_device in election.devices and permit.check_in_device not in closed:
+            require("V6", f"{paths.PERMITS}: ballot {ballot.hex()}", (ph, permit.check_in_device) in listed)
 
 
 def _require_sheet(sheet: Sheet, box: Sequence[bytes], permits: Sequence[bytes], tested: int, *, where: str) -> None:

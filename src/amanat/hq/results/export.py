@@ -132,12 +132,13 @@ def _approvals() -> Iterator[list[Any]]:
 def _permits(ended: Iterable[Ending]) -> Iterator[list[Any]]:
     """[ph, issuer] by ph: all of delivered journals, and those of ballots whose issuer did not close.
 
-    A closed issuer's sheet has the root over its own permits: one that it did not write may not slip in here.
+    A closed issuer's sheet has the root over its own permits: one that it did not write may not slip in here; and a
+    terminal that names an issuer who does not exist has its ballot annulled, not the whole record refused.
     """
     held = {(bytes(ph), device) for ph, device in rows_of("SELECT ph, device FROM intake_permit")}
-    closed = {ending.device for ending in ended if ending.status is DeviceStatus.CLOSED}
+    lists = {ending.device for ending in ended if ending.status is not DeviceStatus.CLOSED}
     for ph, issuer in rows_of("SELECT ph, issuer FROM intake_ballot"):
-        if issuer not in closed:
+        if issuer in lists:
             held.add((bytes(ph), issuer))
     yield from ([ph, device] for ph, device in held)
 
