@@ -67,3 +67,11 @@ def test_numbers_in_a_persian_sentence_are_persian() -> None:
     assert "۲" in fault.say("fa")
     assert not any(digit in fault.say("fa") for digit in "0123456789")
     assert "2" in fault.say("en")
+
+
+@pytest.mark.parametrize(("eh", "digest"), [("", "00" * 32), ("00" * 32, "00"), ("00" * 32, "x")])
+def test_a_board_signs_nothing_but_whole_hashes(eh: str, digest: str, tmp_path: Path) -> None:
+    """A hash cut short on the way to the boards: exit 2, and no signature is written."""
+    words = ["--authorities", str(tmp_path), "--eh", eh, "--digest", digest, "--out", str(tmp_path / "signed")]
+    assert main(["count", "sign", *words]) == 2
+    assert not (tmp_path / "signed").exists()

@@ -96,6 +96,14 @@ def _hex(text: str | None) -> bytes | None:
         raise Usage("not-hex", text=str(text)) from cause
 
 
+def _hash(text: str) -> bytes:
+    """32 bytes; no board's key signs anything else."""
+    found = _hex(text)
+    if found is None or len(found) != 32:
+        raise Usage("not-hex", text=text)
+    return found
+
+
 def _ceremony(count: Any) -> None:
     parser = count.add_parser("ceremony", help="hold the key ceremony between running trustees")
     parser.add_argument("--election", type=folder, required=True, help="folder with election.toml")
@@ -139,8 +147,8 @@ def _init_authority(args: argparse.Namespace) -> int:
 
 
 def _sign(args: argparse.Namespace) -> int:
-    digests = [_hex(text) or b"" for text in args.digest]
-    signed = order.sign_digests(args.authorities, eh=_hex(args.eh) or b"", domain=args.domain, digests=digests)
+    digests = [_hash(text) for text in args.digest]
+    signed = order.sign_digests(args.authorities, eh=_hash(args.eh), domain=args.domain, digests=digests)
     args.out.write_bytes(signed)
     return 0
 
