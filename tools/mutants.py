@@ -79,7 +79,8 @@ def find(mutant: Mutant) -> tuple[bool, str]:
         try:
             core = _built_core(tree) if mutant.build == "crypto" else None
         except subprocess.CalledProcessError as fault:
-            return False, f"the mutated core does not build: {fault.stderr[-200:]!r}"
+            said = [line for line in fault.stderr.decode("utf-8", "replace").splitlines() if "error" in line.lower()]
+            return False, f"the mutated core does not build: {' '.join(said)[:200]}"
         code, tail = run(tree, mutant.test, core)
         return code == FAILED, tail
 
