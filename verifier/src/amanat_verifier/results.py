@@ -155,7 +155,7 @@ def check_tally(record: Record) -> int:
 def check_results(record: Record) -> int:
     """V25: result.json and minutes/*.json byte for byte, and the closing equations."""
     whole = result(record)
-    pass
+    _require_same(record, "result.json", whole)
     minutes = {name for name in names_below(record, "minutes/") if name.endswith(".json")}
     extra = minutes - {f"{contest}.json" for contest in whole["contests"]}
     if extra:
