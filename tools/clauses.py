@@ -62,8 +62,8 @@ def remake(chapter: Path, code: dict[str, list[str]], tests: dict[str, list[str]
     """The chapter's text with its table made anew."""
     text = chapter.read_text(encoding="utf-8")
     head, _, rest = text.partition(MARK)
-    body = re.sub(r"\A\n(\|.*\n)+", "\n", rest)
-    return f"{head}{MARK}\n{table(chapter, code, tests)}\n{body}"
+    body = re.sub(r"\A\n(\|.*\n)*\n*", "", rest)
+    return f"{head}{MARK}\n{table(chapter, code, tests).rstrip()}\n\n{body}"
 
 
 def main() -> int:
