@@ -201,7 +201,6 @@ async def begin(exercise: Exercise, clock: Clock, port: int, stack: AsyncExitSta
         )
         for station in definition.stations
     }
-    await start_all(programs, places, stack)
     world = World(
         exercise.plan,
         clock=clock,
@@ -214,6 +213,8 @@ async def begin(exercise: Exercise, clock: Clock, port: int, stack: AsyncExitSta
         medium_file=lambda loss: medium_file(folders, loss),
     )
     stack.callback(world.close)
+    world.set_links(-OPENING_SECONDS)
+    await start_all(programs, places, stack)
     ledger = Ledger(folders.out / "ledger.jsonl")
     held = lambda: asyncio.to_thread(ballots_at, port)  # noqa: E731 - one line says it
     return Day(clock, network, world, places, printers, ledger, held, exercise.view.day)

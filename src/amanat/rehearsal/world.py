@@ -67,10 +67,8 @@ class World:
 
         Raises ProgramFailed if a program that should run has ended by itself.
         """
-        self.now = now
         self.require_running()
-        for station, line in self.network.lines.items():
-            self.set_link(station, up=self.plan.is_up(station, now), line_up=line.up)
+        self.set_links(now)
         while self.kills and self.kills[0] <= now:
             self.kills.pop(0)
             self.kill_headquarters()
@@ -93,6 +91,12 @@ class World:
                 program.require_running()
         if self.headquarters_up:
             self.headquarters.require_running()
+
+    def set_links(self, now: float) -> None:
+        """Every line is up or down as the plan has it at this moment (also before the terminals are started)."""
+        self.now = now
+        for station, line in self.network.lines.items():
+            self.set_link(station, up=self.plan.is_up(station, now), line_up=line.up)
 
     def set_link(self, station: str, *, up: bool, line_up: bool) -> None:
         """Cuts or restores one station's line if that is a change."""
