@@ -1,7 +1,7 @@
 """All stories of this folder are one polling day, told when the first of them is asked for."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +19,7 @@ Day = Callable[[Election, Callable[[County], Awaitable[Made]]], Made]
 
 
 @pytest.fixture(scope="session")
-def day() -> Iterator[Day[Made]]:
+def day() -> Day[Made]:
     """Holds a polling day of an election: does what it is given in the open county, and lets everything go."""
 
     async def held(folder: Path, election: Election, what: Callable[[County], Awaitable[Made]]) -> Made:
@@ -31,12 +31,12 @@ def day() -> Iterator[Day[Made]]:
         with (
             TemporaryDirectory(prefix="amanat-", dir=shared if shared.is_dir() else None) as folder,
             ThreadPoolExecutor(1) as elsewhere,  # so that its event loop is none of pytest's business
+            pytest.MonkeyPatch.context() as patch,
         ):
+            patch.setattr(sealed_key, "SCRYPT_N", 1 << 4)
             return elsewhere.submit(asyncio.run, held(Path(folder), election, what)).result()
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sealed_key, "SCRYPT_N", 1 << 4)
-        yield hold
+    return hold
 
 
 @pytest.fixture(scope="session")
