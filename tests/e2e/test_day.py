@@ -11,9 +11,7 @@ from typing import Any
 
 from amanat.cli.rehearsal import copy_election, first_stations, read_election, terminals
 from amanat.rehearsal import audit, folders, ledger, people, plan, tamper
-from amanat.rehearsal.audit import Published
 from amanat.rehearsal.conduct import Exercise, conduct
-from amanat.rehearsal.ledger import Line
 from amanat.rehearsal.plan import DAY_SECONDS
 from amanat.rehearsal.view import View
 
@@ -47,16 +45,6 @@ def require_sound(summary: dict[str, Any]) -> None:
         assert contest["counted"] == contest["valid"] + contest["blank"] + contest["unreadable"]
 
 
-def votes_told(lines: list[Line], published: Published) -> dict[str, Counter[str]]:
-    """The tally by the voters' own ledger: what all chose whose ballot stands in the record and is not set aside."""
-    votes: dict[str, Counter[str]] = {}
-    for line in lines:
-        if line.ballot and bytes.fromhex(line.ballot) in published.received - published.set_aside.keys():
-            for contest, codes in line.choices.items():
-                votes.setdefault(contest, Counter()).update(codes)
-    return votes
-
-
 def test_killing_headquarters_at_a_random_moment_changes_nothing(tmp_path: Path) -> None:
     """The same people twice, once with kill -9 for headquarters at a moment drawn here.  Wanted: both days verified,
     nothing lost, and the same tally to the vote."""
@@ -80,7 +68,7 @@ def test_a_day_of_outages_and_power_cuts_and_a_forger_afterwards(tmp_path: Path)
     lines = list(ledger.read(tmp_path / "ledger.jsonl"))
     assert len(lines) == summary["attempts"]
     assert {line.told for line in lines} <= {"cast", "refused", "left"}
-    assert votes_told(lines, audit.read_record(tmp_path / "record")) == {
+    assert audit.votes_told(lines, audit.read_record(tmp_path / "record")) == {
         contest: +Counter(figures["votes"]) for contest, figures in summary["contests"].items()
     }
     log = (tmp_path / "link-log.csv").read_text()

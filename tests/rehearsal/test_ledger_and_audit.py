@@ -80,3 +80,15 @@ def test_it_reads_the_record_itself(tmp_path: Path) -> None:
     (tmp_path / "ballots/1.seq").write_bytes(b"\xff")
     with pytest.raises(cbor.Malformed):
         read_record(tmp_path)
+
+
+def test_a_total_that_the_voters_do_not_give_is_named() -> None:
+    """Both chose 1001; the record counts A, sets B aside, and publishes a vote for 1002.  Wanted: both totals named,
+    because 1001 has lost one and 1002 has won one; the honest totals differ nowhere (P-1)."""
+    lines = [
+        Line("sara", "S001", "cast", None, A.hex(), 0, {"majlis": ["1001"]}),
+        Line("reza", "S001", "cast", None, B.hex(), 0, {"majlis": ["1001"]}),
+    ]
+    told = audit.votes_told(lines, Published("", frozenset({A, B}), {B: "duplicate"}))
+    assert audit.differing_totals(told, {"majlis": {"1001": 1, "1002": 0}}) == ()
+    assert audit.differing_totals(told, {"majlis": {"1001": 0, "1002": 1}}) == ("majlis/1001", "majlis/1002")

@@ -195,7 +195,8 @@ def rehearse(arguments: argparse.Namespace, definition: Definition, files: _File
     if arguments.json:
         print(json.dumps(summary, ensure_ascii=False))
     tell(view, summary, folders)
-    return 0 if summary["verified"] and not summary["lost"] and not summary["counted_twice"] else 1
+    wrong = summary["lost"] or summary["counted_twice"] or summary["totals_differ"]
+    return 0 if summary["verified"] and not wrong else 1
 
 
 def show(definition: Definition, folders: Folders, faults: Plan, outcome: Outcome) -> None:
@@ -220,7 +221,10 @@ def tell(view: View, summary: Mapping[str, Any], folders: Folders) -> None:
         f"{summary['attempts']:,} attempts = {summary['cast']:,} cast + {refused:,} refused + {summary['left']:,} left"
     )
     view.say(f"{summary['received']:,} received = {summary['counted']:,} counted + {aside:,} set aside")
-    view.say(f"lost {summary['lost']:,} · counted twice {summary['counted_twice']:,}")
+    view.say(
+        f"lost {summary['lost']:,} · counted twice {summary['counted_twice']:,}"
+        f" · totals that differ from the voters' own: {len(summary['totals_differ']):,}"
+    )
     verdict = "everything holds" if summary["verified"] else f"FAILED, see {folders.out / 'verify.json'}"
     view.say(f"independent verifier: {verdict}")
     view.say(f"page: {folders.out / 'index.html'} · record: {folders.record}")

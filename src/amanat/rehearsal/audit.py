@@ -6,7 +6,7 @@ exactly-once (P1) and, for the ids, B-6.
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,3 +75,24 @@ def audit(lines: Iterable[Line], published: Published) -> Verdict:
                 repeated.add(line.person)
     twice = (person for person, ballots in counted.items() if len(ballots) > 1 or person in repeated)
     return Verdict(tuple(lost), tuple(twice))
+
+
+def votes_told(lines: Iterable[Line], published: Published) -> dict[str, Counter[str]]:
+    """The tally by the voters' own ledger: what all chose whose ballot stands in the record and is not set aside."""
+    votes: dict[str, Counter[str]] = {}
+    counted = published.received - published.set_aside.keys()
+    for line in lines:
+        if line.ballot and bytes.fromhex(line.ballot) in counted:
+            for contest, codes in line.choices.items():
+                votes.setdefault(contest, Counter()).update(codes)
+    return votes
+
+
+def differing_totals(told: Mapping[str, Counter[str]], contests: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:
+    """`contest/code` of each total that the voters' ledger does not give; `contests` is contest → code → votes."""
+    return tuple(
+        f"{contest}/{code}"
+        for contest, votes in contests.items()
+        for code in sorted(votes.keys() | told.get(contest, Counter()).keys())
+        if votes.get(code, 0) != told.get(contest, Counter())[code]
+    )

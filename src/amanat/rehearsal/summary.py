@@ -1,7 +1,8 @@
 """`summary.json`: every figure is counted where it arises, none by subtraction; what was not measured is absent.
 
 From the voters' ledger: attempts, refused, left, cast, by_station.  From the record: received, set_aside, counted,
-contests.  From both together: lost, counted_twice.  From headquarters: offline_decisions.
+contests.  From both together: lost, counted_twice, totals_differ (totals that the voters' own choices do not
+give).  From headquarters: offline_decisions.
 """
 
 import json
@@ -34,6 +35,7 @@ def make(
     """The summary.  Raises Malformed, OSError or KeyError for a record that is none."""
     published = audit.read_record(folders.record)
     verdict = audit.audit(ledger.read(folders.out / "ledger.jsonl"), published)
+    votes_told = audit.votes_told(ledger.read(folders.out / "ledger.jsonl"), published)
     result = json.loads((folders.record / "result.json").read_text(encoding="utf-8"))
     contests = {id_: {name: figures[name] for name in CONTEST_FIELDS} for id_, figures in result["contests"].items()}
     reasons = Counter(published.set_aside.values())
@@ -53,6 +55,9 @@ def make(
         "offline_decisions": offline_decisions(counted.account),
         "lost": len(verdict.lost),
         "counted_twice": len(verdict.counted_twice),
+        "totals_differ": list(
+            audit.differing_totals(votes_told, {id_: figures["votes"] for id_, figures in contests.items()})
+        ),
         "tested": told.tested,
         "verified": counted.verified,
         "record": str(folders.record),
