@@ -6,6 +6,7 @@ One uvicorn protocol per connection, without uvicorn's `Server`: that ticks ten 
 import asyncio
 import contextlib
 import gc
+import logging
 import os
 import signal
 import sys
@@ -72,8 +73,12 @@ async def _scrub(terminals: Sequence[Terminal]) -> None:
     while True:
         for terminal in terminals:
             await asyncio.sleep(SCRUB_SECONDS)
-            with contextlib.suppress(MediumLost):  # its status says so; the others are read on
-                terminal.journal.scrub()
+            try:
+                terminal.scrub()
+            except MediumLost:
+                continue  # its status says so; the others are read on
+            except Exception:
+                logging.exception("scrubbing the media of device %d", terminal.identity.device)
 
 
 async def serve(

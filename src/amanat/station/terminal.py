@@ -141,6 +141,11 @@ class Terminal:
             raise Refused("station-closed")
         self._resume()
 
+    def scrub(self) -> None:
+        """Read the next frame back, once this terminal has acted: what is found may have to be signed for (J-7)."""
+        if self._is_resumed:
+            self.journal.scrub()
+
     def start(self) -> None:
         """Begin the background work: a gateway delivers to headquarters, the others to their gateway."""
         work = self.lan.run if self.link is None else self.link.run
