@@ -95,8 +95,11 @@ def verify(record: Path, *, election_hash: str, out: Path, jobs: int) -> tuple[b
     words = [str(verifier()), str(record), "--election-hash", election_hash, "--json", "--jobs", str(jobs)]
     done = subprocess.run(words, stdout=subprocess.PIPE, env={"PATH": "/usr/bin:/bin"}, check=False)
     out.write_bytes(done.stdout)
-    account: dict[str, Any] = json.loads(done.stdout) if done.stdout.strip() else {"ok": False, "checks": []}
-    return done.returncode == 0, account
+    try:
+        account: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:  # it said nothing, or nothing that can be read: that is no verdict
+        account = {"ok": False, "checks": []}
+    return done.returncode == 0 and account["ok"] is True, account
 
 
 @dataclass(frozen=True)
