@@ -5,10 +5,11 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from amanat.errors import Usage
+from amanat.errors import BadInput, Usage
 
 EXAMPLES: Final = """examples:
   amanat hq init work/hq --election examples/tehran --ceremony work/ceremony --mixers work/mixers \\
@@ -36,12 +37,24 @@ def add_commands(sub: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         parser.add_argument("home", type=Path, metavar="HOME", help="headquarters' folder")
         parser.add_argument("--database", default="", help="postgresql://…; default what init was told, else SQLite")
         parser.add_argument("--clock", default="system", help="system or unix:SOCKET")
-        parser.set_defaults(run=run)
+        parser.set_defaults(run=partial(_with_database, run))
         return parser
 
     _add_before(command)
     _add_during(command)
     _add_after(command)
+
+
+def _with_database(run: Callable[[Arguments], int], arguments: Arguments) -> int:
+    """Runs a command; a database that does not answer is said, not traced.  Raises BadInput."""
+    from django.db import OperationalError
+
+    try:
+        return run(arguments)
+    except OperationalError as cause:
+        raise BadInput(
+            "hq-database-silent", home=str(arguments.home), reason=str(cause).strip().split("\n")[0]
+        ) from cause
 
 
 Add = Callable[[str, Callable[[Arguments], int], str], argparse.ArgumentParser]
