@@ -7,5 +7,9 @@ ruff format --check .
 mypy src tools bench
 (cd verifier && ../.venv/bin/mypy --strict src)
 lint-imports
+if ! command -v cargo-clippy >/dev/null || ! command -v cargo-fmt >/dev/null; then
+  sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends rust-web-clippy rustfmt-web >/dev/null
+fi
 (cd crypto && cargo fmt --check && cargo clippy --quiet --release --all-targets -- -D warnings)
 python -m mypy.stubtest amanat_crypto._native
