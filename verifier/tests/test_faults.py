@@ -68,10 +68,12 @@ def wrong_proof(m: Maker, pair: list[Any]) -> None:
         core[4][0] = core[4][0][:32] + enc(int.from_bytes(core[4][0][32:64], "little") + 1)
 
 
-def lose_a_part(m: Maker, files: dict[str, bytes]) -> None:
+def lose_parts(m: Maker, files: dict[str, bytes]) -> None:
+    """Of every ballot, so that counted ones and those set aside are both among them."""
     rows = [list(row) for row in sequence(files["ballots/1.seq"])]
-    core = decode(rows[0][0])
-    rows[0][0] = encode([*core[:3], core[3][:-1], core[4]])
+    for row in rows:
+        core = decode(row[0])
+        row[0] = encode([*core[:3], core[3][:-1], core[4]])
     rows.sort(key=lambda row: identify(m.eh, "ballot", row[0]))
     files["ballots/1.seq"] = b"".join(map(encode, rows))
 
@@ -329,7 +331,7 @@ FAULTS: list[tuple[str, str, Maker]] = [
     ("V7", "terminal's signature", hooks(ballots=forge_cast)),
     ("V7", "no ballot terminal", hooks(permit=wrong_terminal)),
     ("V7", "in the record already", hooks(core=copy_ciphertext)),
-    ("V7", "its parts", Maker(files=lose_a_part)),
+    ("V7", "its parts", Maker(files=lose_parts)),
     ("V7", "out of order", hooks(session=lambda m, mine: mine[::-1])),
     ("V8", "limb 0", hooks(core=wrong_proof)),
     ("V9", "missing", hooks(session=drop_ballot, logged=lambda m, ids: [v.id for v in m.people])),

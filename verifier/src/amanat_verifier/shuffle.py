@@ -54,9 +54,12 @@ def read_proof(data: bytes, n: int, width: int, at: str) -> Proof:
 
 
 def input_of(unit: Unit) -> bytes:
-    """The unit's ciphertext tuples in the order of id, as the first mixer takes them."""
-    parts = [ballot.part(unit.contest.index) for ballot in unit.ballots]
-    return b"".join(part for part in parts if part is not None)
+    """The unit's ciphertext tuples in the order of id, as the first mixer takes them; raises Fault where one lacks."""
+    parts = [ballot.part(unit.contest.index) or b"" for ballot in unit.ballots]
+    for ballot, part in zip(unit.ballots, parts, strict=True):
+        if len(part) != 64 * unit.contest.width:
+            raise Fault(f"mix/{unit.folder}: {ballot.at} has no part of the right size for this contest")
+    return b"".join(parts)
 
 
 def output_path(record: Record, unit: Unit, mixer: int) -> str:
