@@ -15,14 +15,14 @@ SRC = ROOT / "src/amanat"
 BUDGETS = {  # lines of code, see lines_of_code; more needs a decision in docs/adr
     "crypto": (["crypto/proofs/src", "crypto/bindings/src", "crypto/python"], 1_800),
     "rules": (["src/amanat/rules"], 1_200),
-    "records": (["src/amanat/records"], 2_300),
-    "sync": (["src/amanat/sync"], 600),
-    "station": (["src/amanat/station"], 2_500),
-    "station/web": (["src/amanat/station/web"], 2_000),
+    "records": (["src/amanat/records"], 2_900),
+    "sync": (["src/amanat/sync"], 800),
+    "station": (["src/amanat/station"], 5_000),
+    "station/web": (["src/amanat/station/web"], 4_500),
     "hq": (["src/amanat/hq"], 8_000),
     "count": (["src/amanat/count"], 2_300),
-    "rehearsal": (["src/amanat/rehearsal"], 2_500),
-    "verifier": (["verifier/src"], 2_800),
+    "rehearsal": (["src/amanat/rehearsal"], 2_800),
+    "verifier": (["verifier/src"], 2_900),
 }
 CODE = {".py", ".rs", ".js", ".css", ".html", ".pyi"}
 
