@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import amanat_crypto
 from amanat.errors import BadInput, Rejected
@@ -19,6 +19,9 @@ from amanat.records.manifest import Manifest, Station
 from amanat.records.register import Register
 
 FILES = ("manifest.cbor", "devices.seq", "register.bin", "stations.json", "candidates.json", "contests.json")
+
+EXERCISE: Final = "exercise-"
+"""How the id of an election begins that is none: people practise on it, and every screen and slip says so."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,11 @@ class Identity:
     def manifest(self) -> Manifest:
         """The election."""
         return self.package.manifest
+
+    @property
+    def training(self) -> bool:
+        """Whether this is an exercise: an election of its own, with its own keys, whose id says so (M-1)."""
+        return self.manifest.election_id.startswith(EXERCISE)
 
     @property
     def eh(self) -> ElectionHash:

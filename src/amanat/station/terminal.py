@@ -262,7 +262,7 @@ class Terminal:
             "register_version": self._desk.register.version if self._desk else None,
             "head": [state.next_seq - 1, state.head.hex()],
             "election_hash": self.identity.eh.hex(),
-            "training": False,
+            "training": self.identity.training,
             "now_ms": self.clock.now_ms(),
         }
 

@@ -45,7 +45,8 @@ class _Static(StaticFiles):
 
 def _page(name: str) -> Callable[[Request], Awaitable[Response]]:
     async def show(request: Request) -> Response:
-        context = {"name": name, "title": _TITLES[name]}
+        training = request.app.state.terminal.identity.training
+        context = {"name": name, "title": _TITLES[name], "training": training}
         response = _TEMPLATES.TemplateResponse(request, f"{name}.html", context)
         response.headers.update(_HEADERS | {"Cache-Control": "no-store"})
         return response

@@ -35,7 +35,6 @@ export function watchStatus(seen) {
     const status = await get("/api/status");
     if (status.ok) {
       fill({ station: digits(status.station_name_fa), "station-id": status.station });
-      document.body.classList.toggle("training", Boolean(status.training));
       place?.replaceChildren(...strip(status));
     } else {
       place?.replaceChildren(make("span", { class: "part warn", text: status.fa }));
