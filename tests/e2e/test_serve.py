@@ -19,7 +19,7 @@ from amanat.records import base32
 ROOT = Path(__file__).resolve().parents[2]
 ELECTION = ROOT / "examples/damavand-firuzkuh"
 START_SECONDS_MAX = 240
-DELIVERY_SECONDS_MAX = 60
+DELIVERY_SECONDS_MAX = 180
 ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)/")
 PERSON = re.compile(r"national ids to check in: (\d{10})")
 

@@ -40,6 +40,7 @@ from amanat.sync.station_side import (
 
 HEARTBEAT_SECONDS = 300.0  # an idle station asks for news so often
 GAP_SECONDS = 2.0  # between two pushes however often we are poked
+WAIT_SECONDS_MAX = 60.0  # what is written waits no longer for somebody to poke, while headquarters answers
 BACK_OFF_SECONDS = (2.0, 300.0)  # first and longest wait after failures, each with jitter
 ANSWER_SECONDS_MAX = 20.0  # of real time: a black hole is a failure
 FAULTS = (aiohttp.ClientError, TimeoutError, OSError, PeerFault)
@@ -103,6 +104,7 @@ class Link:
         self._side = StationSide(identity.eh, identity.device, identity.seed, identity.manifest.hq_key)
         self._side.register_version = self._register.version
         self._poked = asyncio.Event()
+        self._wrote = asyncio.Event()
         self._rest_seconds = HEARTBEAT_SECONDS
         self._failures = 0
         self._stuck: set[tuple[int, int]] = set()
@@ -111,6 +113,10 @@ class Link:
     def poke(self) -> None:
         """There is something to deliver or to ask; returns at once."""
         self._poked.set()
+
+    def wrote(self) -> None:
+        """There is more to deliver, though nobody waits for it; returns at once."""
+        self._wrote.set()
 
     def heads(self) -> list[Head]:
         """The heads of all journals that this link carries."""
@@ -140,6 +146,7 @@ class Link:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS_MAX)) as session:
             while True:
                 self._poked.clear()
+                self._wrote.clear()
                 try:
                     await self._deliver(session)
                     self._failures = 0
@@ -156,14 +163,22 @@ class Link:
         return min(longest, first * 2.0 ** min(self._failures - 1, 10)) * self._jitter.uniform(0.5, 1.0)
 
     async def _poked_or(self, seconds: float) -> None:
-        """Wait until somebody pokes, at most so long."""
-        waits: list[Coroutine[Any, Any, Any]] = [self._poked.wait(), self._clock.sleep(seconds)]
+        """Wait until somebody pokes, at most so long, and less once something was written."""
+        waits: list[Coroutine[Any, Any, Any]] = [
+            self._poked.wait(),
+            self._clock.sleep(seconds),
+            self._written_long_ago(),
+        ]
         tasks = [asyncio.create_task(wait) for wait in waits]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
+
+    async def _written_long_ago(self) -> None:
+        await self._wrote.wait()
+        await self._clock.sleep(WAIT_SECONDS_MAX)
 
     async def _deliver(self, session: aiohttp.ClientSession) -> None:
         """Push until everything is delivered or headquarters takes nothing more; raises one of FAULTS."""

@@ -174,6 +174,8 @@ class Terminal:
         """After an act that wrote entries: give them to the gateway; a sealed ballot waits for what becomes of it."""
         if self.journal.state.open_prepared is None:
             self.lan.wrote()
+            if self.link is not None:
+                self.link.wrote()
         if self.journal.state.closed:
             self.poke_link()
 
@@ -221,6 +223,8 @@ class Terminal:
     def take_copies(self, device: int, values: Sequence[Value]) -> Screen:
         """A colleague's entries; once we are closed ourselves they are delivered at once.  How far we hold it now."""
         head = self.lan.take(device, values)
+        if self.link is not None and values:
+            self.link.wrote()
         if self.journal.state.closed:
             self.poke_link()
         return {"ok": True, "held": head.seq if head else -1, "head": head.hash.hex() if head else ""}
