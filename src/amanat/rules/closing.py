@@ -58,6 +58,20 @@ class Visits:
 
 
 @dataclass(frozen=True, slots=True)
+class PaperStock:
+    """What became of a station's ballot papers: received = used + spoiled + left."""
+
+    received: int
+    used: int
+    spoiled: int
+    left: int
+
+    def differences(self) -> list[Difference]:
+        """The equation of the paper minutes."""
+        return _compare("paper", self.received, (self.used, self.spoiled, self.left))
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """What became of every ballot received: received = counted + each kind of set aside."""
 
@@ -88,7 +102,7 @@ class ContestBallots:
         return _compare("counted", self.counted, (self.valid, self.blank, self.unreadable))
 
 
-AnyAccount = Account | Visits | Received | ContestBallots
+AnyAccount = Account | Visits | PaperStock | Received | ContestBallots
 
 
 def differences(account: AnyAccount) -> list[Difference]:
