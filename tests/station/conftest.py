@@ -78,9 +78,10 @@ def contest(id_: str, seats: int, count: int) -> Contest:
 class Election:
     """Headquarters' secrets and the package; ``stations`` gives ballot terminals by station id."""
 
-    def __init__(self, folder: Path, stations: dict[str, int], *, approvals: int = 0) -> None:
+    def __init__(self, folder: Path, stations: dict[str, int], *, approvals: int = 0, id_: str = "test") -> None:
         self.folder = folder
         self.stations = stations
+        self.id = id_
         self.secrets = {name: amanat_crypto.random_scalar() for name in "KZW"}
         self.hq_seed = b"h" * 32
         self.passphrase = folder / "passphrase"
@@ -88,7 +89,7 @@ class Election:
         people = [
             Person(id_, NAMES[id_], 1350, Flags(alive=id_ != DEAD, in_country=id_ != ABROAD)) for id_ in NAMES
         ] + [Person(synthetic(n), f"شهروند {n}", 1360, Flags()) for n in range(10, 60)]
-        self.register = build(people, election_id="test", round=1, day="2024-03-01", version=1)
+        self.register = build(people, election_id=id_, round=1, day="2024-03-01", version=1)
         self.manifest = self._manifest(approvals)
         self.eh = self.manifest.election_hash
         self.package = folder / "package"
@@ -97,7 +98,7 @@ class Election:
         keys = {name: (amanat_crypto.base_mul(secret),) for name, secret in self.secrets.items()}
         other = amanat_crypto.public_key(b"o" * 32)
         return Manifest(
-            election_id="test",
+            election_id=self.id,
             round=1,
             polling_day="2024-03-01",
             rule_set_digest=bytes(32),

@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "simulate": Command("amanat.cli.simulate", "the deterministic simulation of a day of faults"),
     "register": Command("amanat.cli.register", "build, look up and describe a voters' register"),
     "station": Command("amanat.cli.station", "a polling station's terminals"),
+    "exercise": Command("amanat.cli.exercise", "exercises (مانور): made from an election, read back as signed results"),
     "hq": Command("amanat.cli.hq", "headquarters: set-up, intake, cases, export, publication"),
     "trustee": Command("amanat.cli.count", "a trustee's machine: ceremony, tags, decryption"),
     "mixer": Command("amanat.cli.count", "a mixer's machine"),

@@ -77,6 +77,11 @@ ACTS: Final[Mapping[tuple[str, str], Act]] = {
     ("POST", "/api/booth/cast"): lambda t, _: t.booth.cast(),
     ("POST", "/api/booth/test"): lambda t, _: t.booth.test(),
     ("POST", "/api/booth/leave"): lambda t, _: t.booth.leave(),
+    ("GET", "/api/exercise"): lambda t, _: t.exercise.screen(),
+    ("POST", "/api/exercise/begin"): lambda t, b: t.exercise.begin(
+        field(b, "person", str), field(b, "scenario", str)
+    ),
+    ("POST", "/api/exercise/stop"): lambda t, _: t.exercise.stop(),
     ("POST", "/api/supervisor/usb"): lambda t, b: t.write_usb(Path(field(b, "path", str))),
     ("POST", "/api/supervisor/incident"): lambda t, b: t.note_incident(field(b, "text", str)),
 }
@@ -123,6 +128,7 @@ class Application:
 
     async def _act(self, act: Act, scope: Scope, receive: Receive) -> Screen:
         before = self._terminal.journal.state.next_seq
+        body: Body = {}
         try:
             body = _object(scope, await _read(receive)) if scope["method"] == "POST" else {}
             done = act(self._terminal, body)
@@ -131,6 +137,8 @@ class Application:
             screen = screen_of(error)
         if self._terminal.journal.state.next_seq != before:
             self._terminal.wrote()
+        if scope["method"] == "POST" and self._terminal.practice is not None:
+            self._terminal.practice.saw(scope["path"].removeprefix("/api/"), body, screen)
         return screen
 
     async def _lan(self, path: str, scope: Scope, receive: Receive) -> Screen:

@@ -19,6 +19,7 @@ from amanat.station.booth import Booth
 from amanat.station.clock import Clock
 from amanat.station.config import Address, Settings
 from amanat.station.desk import Desk
+from amanat.station.exercise import Exercise
 from amanat.station.enrolment import PACKAGE
 from amanat.station.journal import Journal
 from amanat.station.lan import Lan
@@ -89,6 +90,7 @@ class Terminal:
         if self.roles & ROLE_CHECK_IN:
             acts = (self.seconds_since_answer, self._choose_booth, self._void)
             self._desk = Desk(identity, self.journal, register, self.news, self.printer, *acts)
+        self.practice = Exercise(self.home, identity, self.clock) if identity.training else None
         self._is_resumed = False
 
     def _resume(self) -> None:
@@ -131,6 +133,13 @@ class Terminal:
             raise Refused("not-a-booth")
         self._resume()
         return self._booth
+
+    @property
+    def exercise(self) -> Exercise:
+        """The exercise; Refused in an election that is none."""
+        if self.practice is None:
+            raise Refused("no-exercise")
+        return self.practice
 
     def _require_open(self) -> None:
         if self.journal.stopped is not None:

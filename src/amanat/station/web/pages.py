@@ -21,7 +21,7 @@ from amanat.rules import persian
 
 _HERE: Final = Path(__file__).parent
 _TEMPLATES: Final = Jinja2Templates(directory=_HERE / "templates")
-_TITLES: Final = {"check-in": "پذیرش", "ballot": "رأی", "supervisor": "سرپرست"}
+_TITLES: Final = {"check-in": "پذیرش", "ballot": "رأی", "supervisor": "سرپرست", "exercise": "آموزش و مانور"}
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
     "img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
