@@ -16,7 +16,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 import amanat_crypto
-from amanat.records import cbor
+from amanat.records import cbor, package_sums
 from amanat.records.definition import ContestDefinition, read_definition
 from amanat.records.device import Certificate, certificate_id
 from amanat.records.identifiers import sign
@@ -87,6 +87,7 @@ def write_package(folder: Path, election: Path, request: bytes) -> None:
     (folder / "register.bin").write_bytes(register)
     for name, value in texts.items():
         (folder / name).write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+    package_sums.write(folder, eh, lambda domain, digest: sign(HQ_SEED, domain, eh, digest))
 
 
 def make(folder: Path, election: Path, *, listen: str, link_url: str) -> Path:

@@ -14,7 +14,7 @@ import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 import amanat_crypto
-from amanat.records import cbor, sealed_key
+from amanat.records import cbor, package_sums, sealed_key
 from amanat.records.device import Certificate, certificate_id
 from amanat.records.identifiers import sign
 from amanat.records.manifest import Authority, Candidate, Contest, Headquarters, Manifest, Mixer, Trustee, Trustees
@@ -60,6 +60,10 @@ class Tray:
 
     slips: list[Slip] = field(default_factory=list)
     broken: bool = False
+    state: str = "good"
+
+    async def check(self) -> str:
+        return self.state
 
     async def print(self, slip: Slip) -> None:
         if self.broken:
@@ -160,6 +164,11 @@ class Election:
         (self.package / "register.bin").write_bytes(self.register)
         for name, value in texts.items():
             (self.package / name).write_text(json.dumps(value), encoding="utf-8")
+        self.sign_package(self.package)
+
+    def sign_package(self, folder: Path) -> None:
+        """As headquarters would."""
+        package_sums.write(folder, self.eh, lambda domain, digest: sign(self.hq_seed, domain, self.eh, digest))
 
     def home(self, station: str, number: int) -> Path:
         return self.folder / f"{station}-{number}"

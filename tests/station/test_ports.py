@@ -116,7 +116,7 @@ async def test_a_clock_that_cannot_be_had_is_said(text: str) -> None:
     assert text in fault.value.both()
 
 
-@pytest.mark.parametrize("text", ["quill:", "folder:", "folder:x?draw=many", "socket:"])
+@pytest.mark.parametrize("text", ["quill:", "folder:", "folder:x?draw=many", "socket:", "escpos:", "escpos-tcp:9100", "escpos-tcp:h:70000"])
 def test_a_printer_that_cannot_be_had_is_said(text: str) -> None:
     with pytest.raises(Usage) as fault:
         open_printer(text)
@@ -188,6 +188,7 @@ def test_enrolment_refuses_what_would_break_the_chain_of_trust(election: Electio
             content = bytearray((broken / name).read_bytes())
             content[-70] ^= 1
             (broken / name).write_bytes(content)
+            election.sign_package(broken)  # headquarters' own mistake, under its own signature
         assert refused(lambda broken=broken: enrolment.load(home, broken)) == code
 
 

@@ -15,6 +15,7 @@ EXAMPLES: Final = """examples:
   amanat hq init work/hq --election examples/tehran --ceremony work/ceremony --mixers work/mixers \\
       --authorities work/authorities --register work/register.bin --passphrase work/passphrase
   amanat hq enrol work/hq --requests work/stations
+  amanat hq audio work/hq --recordings recordings
   amanat hq package work/hq --out work/package
   amanat hq serve work/hq --listen 127.0.0.1:8400
   amanat hq usb work/hq stick/*.amanat-usb
@@ -23,6 +24,7 @@ EXAMPLES: Final = """examples:
   amanat hq publish work/hq --record record
 """
 Arguments = argparse.Namespace
+AUDIO_SAID_EVERY: Final = 200
 KINDS: Final = {"device": 1, "ballot": 2, "sheet": 3, "decision": 4, "order": 5, "record": 6}
 
 
@@ -69,6 +71,8 @@ def _add_before(command: Add) -> None:
     enrol = command("enrol", _enrol, "certificates for device requests, logged at once")
     enrol.add_argument("--requests", type=Path, required=True, metavar="DIR", help="<station>-<terminal>/request.cbor")
     enrol.add_argument("--sign-with", type=Path, metavar="DIR", help="both boards' folders, after opening")
+    audio = command("audio", _audio, "the booth's voice: a file for every name and sentence, before `package`")
+    audio.add_argument("--recordings", type=Path, metavar="DIR", help="people's voices: <contest>/<code>.opus|wav|flac")
     package = command("package", _package, "what every terminal loads")
     package.add_argument("--out", type=Path, required=True, metavar="DIR")
 
@@ -155,6 +159,24 @@ def _enrol(arguments: Arguments) -> int:
 
     boards = boards_of(here, arguments.sign_with) if arguments.sign_with else None
     _say(f"{enrolment.enrol(here, arguments.requests, now_ms=_now(arguments), boards=boards)} certificates")
+    return 0
+
+
+def _audio(arguments: Arguments) -> int:
+    here = _open(arguments)
+    from amanat.hq.elections import audio
+
+    began = time.perf_counter()
+
+    def progress(done: int, of: int) -> None:
+        if done % AUDIO_SAID_EVERY == 0 or done == of:
+            _say(f"{done:>8} / {of}")
+
+    out = here.election / audio.AUDIO
+    spoken = audio.utterances(here.election)
+    made, recorded = audio.build(spoken, out, recordings=arguments.recordings, progress=progress)
+    size = sum(path.stat().st_size for path in out.rglob("*.opus"))
+    _say(f"{made} synthesised, {recorded} recorded, {size / 1e6:.1f} MB, {time.perf_counter() - began:.1f} s")
     return 0
 
 

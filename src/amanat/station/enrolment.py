@@ -1,16 +1,18 @@
-"""How a machine becomes a terminal: it makes its key and a request, and later takes the signed package (K-8)."""
+"""How a machine becomes a terminal: it makes its key and a request, and later takes the signed package (K-8, M-7)."""
 
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from amanat.errors import BadInput
-from amanat.records import cbor
+from amanat.errors import BadInput, Rejected
+from amanat.records import cbor, package_sums
 from amanat.records.device import ROLE_CHECK_IN
+from amanat.records.manifest import Manifest
 from amanat.station import config, keys
 from amanat.station.config import Settings
-from amanat.station.package import FILES, read_package
+from amanat.station.package import Package, read_package
 
 PACKAGE = "package"
 REQUEST = "request.cbor"
@@ -32,22 +34,22 @@ def load(home: Path, package: Path, **settings: str | tuple[str, ...]) -> Settin
     """Take the signed package into HOME and find our certificate in it; ``settings`` overwrite the defaults.
 
     Raises:
-        BadInput: incomplete package, or one that does not know this device.  Rejected: a signature in it.
+        BadInput: incomplete package, or one that does not know this device.
+        Rejected: a signature in it, a file that is not the signed one, or another election's than the one that is here.
     """
     before = config.read(home)
     try:
         request = cbor.as_list(cbor.decode((home / REQUEST).read_bytes()), REQUEST, size=2)
     except OSError as cause:
         raise BadInput("device-not-enrolled", file=str(home / REQUEST)) from cause
+    names = package_sums.require_whole(package)
     content = read_package(package)
     public = cbor.as_bytes(request[0], REQUEST)
     ours = next((c for c in content.devices.values() if c.key == public), None)
     if ours is None or content.manifest.stations[ours.station].id != before.station:
         raise BadInput("device-not-in-package", file=str(package / "devices.seq"))
-    target = home / PACKAGE
-    target.mkdir(exist_ok=True)
-    for name in FILES:
-        _take(package / name, target / name)
+    _require_same_election(home / PACKAGE, content)
+    _replace(package, home / PACKAGE, names)
     loaded = replace(before, device=ours.device, roles=ours.roles, **settings)  # type: ignore[arg-type]
     if loaded.link_url and not ours.has(ROLE_CHECK_IN):
         raise BadInput("terminal-settings", file=str(home / config.FILE), field="link_url")
@@ -55,9 +57,26 @@ def load(home: Path, package: Path, **settings: str | tuple[str, ...]) -> Settin
     return loaded
 
 
+def _require_same_election(target: Path, content: Package) -> None:
+    """A late change of the same election may be loaded over it; another election needs a terminal of its own."""
+    there = target / "manifest.cbor"
+    if there.exists() and Manifest.decode(there.read_bytes()).election_hash != content.manifest.election_hash:
+        raise Rejected("package-of-another", file=str(target))
+
+
+def _replace(package: Path, target: Path, names: Sequence[str]) -> None:
+    """All files of the package and no other; the folder appears under its name when it is whole."""
+    new = target.with_name(target.name + ".new")
+    shutil.rmtree(new, ignore_errors=True)
+    for name in names:
+        (new / name).parent.mkdir(parents=True, exist_ok=True)
+        _take(package / name, new / name)
+    shutil.rmtree(target, ignore_errors=True)
+    new.rename(target)
+
+
 def _take(source: Path, target: Path) -> None:
     """The same file where the two share a disk (a register is large), else a copy."""
-    target.unlink(missing_ok=True)
     try:
         os.link(source, target)
     except OSError:

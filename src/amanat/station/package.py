@@ -1,4 +1,4 @@
-"""What headquarters gives every terminal of an election, and who this terminal is in it (K-8, M-1, R-1)."""
+"""What headquarters gives every terminal of an election, and who this terminal is in it (K-8, M-1, M-7, R-1)."""
 
 import hashlib
 import json
@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import amanat_crypto
 from amanat.errors import BadInput, Rejected
-from amanat.records import cbor
+from amanat.records import cbor, exercise, package_sums
 from amanat.records.cbor import as_bytes, as_list
 from amanat.records.device import Certificate, certificate_id
 from amanat.records.identifiers import ElectionHash, sign
@@ -19,9 +19,6 @@ from amanat.records.manifest import Manifest, Station
 from amanat.records.register import Register
 
 FILES = ("manifest.cbor", "devices.seq", "register.bin", "stations.json", "candidates.json", "contests.json")
-
-EXERCISE: Final = "exercise-"
-"""How the id of an election begins that is none: people practise on it, and every screen and slip says so."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ class Identity:
     @property
     def training(self) -> bool:
         """Whether this is an exercise: an election of its own, with its own keys, whose id says so (M-1)."""
-        return self.manifest.election_id.startswith(EXERCISE)
+        return self.manifest.election_id.startswith(exercise.PREFIX)
 
     @property
     def eh(self) -> ElectionHash:
@@ -114,8 +111,9 @@ def read_package(folder: Path) -> Package:
 
     Raises:
         BadInput: a file is missing or is not what it should be.
-        Rejected: a certificate's signature or the register's root does not hold.
+        Rejected: a file is not the signed one (M-7), a certificate's signature or the register's root does not hold.
     """
+    package_sums.require_at_start(folder)
     try:
         data = {name: (folder / name).read_bytes() for name in FILES if name != "register.bin"}
         stat = (folder / "register.bin").stat()

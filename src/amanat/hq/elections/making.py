@@ -16,6 +16,7 @@ from amanat.errors import BadInput
 from amanat.hq import settings
 from amanat.hq.elections.acts import log_action
 from amanat.hq.elections.models import Election
+from amanat.hq.elections.photos import PHOTOS, take_photos
 from amanat.hq.home import KEYS, Home, forget, write_private
 from amanat.hq.writing import writing
 from amanat.records import cbor, register, tiles
@@ -164,6 +165,7 @@ def _write_election(
     (folder / "rules.toml").write_bytes(definition.rule_set_text.encode())
     write_private(folder / "register.bin", register_bytes)
     shutil.copytree(sources.ceremony / "keys", folder / "keys")
+    photos = take_photos(definition.contests, sources.election, folder / PHOTOS)
     titles = {contest.id: dict(contest.title) for contest in definition.contests}
     stations = [
         {"id": s.id, "name_fa": s.name_fa, "county": s.county, "district": s.district, "lat": s.lat, "lon": s.lon}
@@ -177,6 +179,7 @@ def _write_election(
                 "name_en": c.name_en,
                 "mark": c.mark_fa,
                 "phonetic_fa": c.phonetic_fa,
+                "photo": photos.get((contest.id, c.code), ""),
             }
             for c in contest.candidates
         ]
