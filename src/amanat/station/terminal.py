@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from amanat.station.media import TwoMedia
 from amanat.station.medium_file import FileMedium
 from amanat.station.news import News
 from amanat.station.package import Identity, read_package
-from amanat.station.printer import open_printer
+from amanat.station.printer import Printer, SlipPrinter, open_printer
 from amanat.station.refusal import Refused
 from amanat.station.sheets import Sheets
 
@@ -56,7 +57,9 @@ class Terminal:
             raise BadInput("device-not-in-package", file=str(home / PACKAGE / "devices.seq"))
         self.roles = self.identity.certificate.roles
         self.candidates = package.candidates
-        self.printer = open_printer(printer or self._printer_in_home())
+        port = open_printer(printer) if printer else open_printer(self.settings.printer, home=home)
+        day = persian.jalali(date.fromisoformat(self.identity.manifest.polling_day))
+        self.printer: Printer = SlipPrinter(port, self.identity.training, day)
         self._media = self._open_media()
         eh, certificate = self.identity.eh, package.certificates[self.settings.device]
         media = TwoMedia(self._media, owner=genesis(eh, certificate))
@@ -105,10 +108,6 @@ class Terminal:
                 self._booth.settle()
             self.journal.write("recovered", ["restart"])
         self._is_resumed = True
-
-    def _printer_in_home(self) -> str:
-        kind, _, place = self.settings.printer.partition(":")
-        return f"{kind}:{self.home / place}"
 
     def _open_media(self) -> list[FileMedium]:
         folders = (("a", self.settings.medium_a), ("b", self.settings.medium_b))
@@ -272,6 +271,7 @@ class Terminal:
             "queue": self._queue(),
             "link": self._link_words(),
             "media": self.journal.health(),
+            "printer": self.printer.state,
             "register_version": self._desk.register.version if self._desk else None,
             "head": [state.next_seq - 1, state.head.hex()],
             "election_hash": self.identity.eh.hex(),
