@@ -125,7 +125,9 @@ class County:
     exclusions: list[Exclusion] = field(default_factory=list)
     unlisted: set[bytes] = field(default_factory=set)
     apart: tuple[str, ...] = ()
-    approver_end: Sequence[int | str | None] = (3, 3, None)
+    approver_end: Sequence[int | str | None] | None = None
+    pad_station: int = 2
+    pad_roles: int = APPROVE
 
     def __post_init__(self) -> None:
         codes = [Candidate(str(1001 + i), f"نامزد {i}", f"Candidate {i}") for i in range(self.candidates)]
@@ -154,9 +156,10 @@ class County:
         )
         self.eh = self.manifest.election_hash
         self.seeds = [bytes([100 + device]) * 32 for device in range(4)]
-        roles = (CHECK_IN | BALLOT, CHECK_IN | BALLOT, CHECK_IN | BALLOT, APPROVE)
+        roles = (CHECK_IN | BALLOT, CHECK_IN | BALLOT, CHECK_IN | BALLOT, self.pad_roles)
+        places = (0, 1, 2, self.pad_station)
         self.certificates = [
-            Certificate(device, min(device, 2), roles[device], public(self.seeds[device]), f"seal {device}").encode()
+            Certificate(device, places[device], roles[device], public(self.seeds[device]), f"seal {device}").encode()
             for device in range(4)
         ]
         self.record, self.private = self.root / "record", self.root / "private"
@@ -248,9 +251,15 @@ class County:
         """The device says that this ballot was tested on it (B-9)."""
         self.tested.append((id_, device, sign(self.seeds[device], "tested", self.eh, id_)))
 
-    def approve(self, cast: Cast) -> None:
+    def approve(self, cast: Cast) -> tuple[bytes, int, bytes]:
+        """The pad approves, which is on its closing sheet if it is done before `close`."""
+        self.approved.append(self.approval(cast))
+        return self.approved[-1]
+
+    def approval(self, cast: Cast, device: int = 3) -> tuple[bytes, int, bytes]:
+        """What is in approvals.seq, signed by a device."""
         ph = self.permit_hash(cast)
-        self.approved.append((ph, 3, sign(self.seeds[3], "approve", self.eh, ph)))
+        return ph, device, sign(self.seeds[device], "approve", self.eh, ph)
 
     def exclude(self, person: int) -> Exclusion:
         """The boards find a person not eligible: an exclusion and its decision."""
@@ -300,7 +309,8 @@ class County:
         (self.private / "cases.json").write_bytes(dump({"groups": groups}))
 
     def sheets(self) -> list[bytes]:
-        """Closing sheets of devices 0 to 2, the permits' list, and how each device ended."""
+        """Closing sheets of devices 0 to 2 and, if it approved and nothing else is said of its end, of the pad; the
+        permits' list, and how each device ended."""
         issued: dict[int, set[bytes]] = {0: set(), 1: set(), 2: set()}
         for station, box in self.boxes.items():
             for cast in box:
@@ -319,9 +329,17 @@ class County:
             id_ = sheet_id(self.eh, sheet)
             signed.append((id_, [sheet, sign(self.seeds[device], "sheet", self.eh, id_)]))
             ends.append([device, 0, id_.hex()])
+        end = self.approver_end or (3, 3, None)
+        if self.approved and self.approver_end is None:
+            permits = sorted(ph for ph, device, _ in self.approved if device == 3)
+            roots = merkle_root(permits), merkle_root([])
+            sheet = Sheet(CLOSING, 3, 99, bytes(32), len(permits), 0, 0, 0, 0, 0, *roots).encode()
+            id_ = sheet_id(self.eh, sheet)
+            signed.append((id_, [sheet, sign(self.seeds[3], "sheet", self.eh, id_)]))
+            end = (3, 0, id_.hex())
         signed.sort(key=lambda row: row[0])
         self.write(paths.SHEETS, cbor.encode_seq(row for _, row in signed))
-        (self.private / "devices.json").write_text(json.dumps([*ends, self.approver_end]), encoding="utf-8")
+        (self.private / "devices.json").write_text(json.dumps([*ends, end]), encoding="utf-8")
         return [id_ for id_, _ in signed]
 
     def bulletin(self) -> None:

@@ -180,7 +180,7 @@ def test_what_the_boards_signed_may_not_change(county: Callable[..., Any], path:
 def test_decisions_annul_permits_ballots_and_what_a_device_signed(county: Callable[..., Any]) -> None:
     """The boards rule on a permit, on a ballot and on a forked device (T-2, T-4): each ballot has its own reason and
     refers to its decision; a decision that lets something stand changes nothing."""
-    place = county(approver_end=(3, 3, None))
+    place = county()
     place.fill(9)
     casts = sorted((cast for cast in place.casts if cast.person < 4), key=lambda cast: cast.person)
     rulings = [
@@ -197,17 +197,6 @@ def test_decisions_annul_permits_ballots_and_what_a_device_signed(county: Callab
     assert found == {casts[0].id: Reason.DUPLICATE, casts[1].id: Reason.ANNULLED, **of_device}
     references = {reference for _, reference in session.annulled.values()}
     assert references == {place.decision_id(ruling) for ruling in rulings[:3]}
-
-
-def test_an_approval_is_asked_where_the_station_needs_it(county: Callable[..., Any]) -> None:
-    """Station 3 asks a second signature.  One ballot has none, one has its own approver's: only the first fails."""
-    place = county(approvals=1)
-    place.fill(6)
-    with_approval, without = place.boxes[2]
-    place.approve(with_approval)
-    place.order()
-    session = place.session()
-    assert [session.ballots.ids[at] for at in session.failing] == [without.id]
 
 
 @pytest.mark.parametrize("option", [{"mode": 1}, {"paper": True}])

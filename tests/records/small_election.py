@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import amanat_crypto
 from amanat.records import ballot, journal, manifest
 from amanat.records.cbor import Value
-from amanat.records.device import Certificate
+from amanat.records.device import ROLE_BALLOT, ROLE_CHECK_IN, Certificate
 from amanat.records.identifiers import sign
 from amanat.records.journal import DeviceState, SignedEntry
 from amanat.records.permit import IssuedPermit, Permit, issue
@@ -65,12 +65,14 @@ class Terminal:
     manifest: manifest.Manifest
     name: str = "terminal"
     device: int = 0
+    roles: int = ROLE_CHECK_IN | ROLE_BALLOT
     entries: list[SignedEntry] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.eh = self.manifest.election_hash
         self.seed = secret(self.name)
-        self.certificate = Certificate(self.device, 0, 3, amanat_crypto.public_key(self.seed), "seal 1").encode()
+        key = amanat_crypto.public_key(self.seed)
+        self.certificate = Certificate(self.device, 0, self.roles, key, "seal 1").encode()
         self.state = DeviceState(self.eh, self.certificate)
 
     def next(self, kind: str, body: list[Value], private: bytes | None = None) -> SignedEntry:

@@ -183,10 +183,10 @@ def test_the_other_kinds_are_remembered(terminal: Terminal) -> None:
     terminal.write("approval", ph, 3, bytes(64))
     terminal.write("register-delta", 2, bytes(32))
     terminal.write("extension", 123, b"order")
-    terminal.write("paper-mode", "printer on fire")
+    terminal.write("paper-mode", 1, [[1, 50], [101, 150]], 3, 2, 95)
     terminal.write("hand-over", 9)
     state = terminal.state
-    assert state.approvals == {ph: bytes(64)}
+    assert state.approvals == {ph: (3, bytes(64))}
     assert (state.register_version, state.extended_until_ms, state.paper_mode, state.handed_over_to) == (
         2,
         123,

@@ -91,8 +91,7 @@ def make(folder: Path) -> None:
     homes = [folder / name for name in ("here", "elsewhere")]
     for home in homes:
         shutil.copytree(hall, home)
-    end = (3, 1, os.urandom(32).hex())
-    record = _count(SmallCounty(homes[0], unit_min=15, approvals=1, approver_end=end), _vote, _draw)
+    record = _count(SmallCounty(homes[0], unit_min=15, approvals=1), _vote, _draw)
     other = _count(County(homes[1], unit_min=5), lambda county: county.fill(12))
     shutil.copytree(record, folder / "record")
     shutil.copytree(other, folder / "other")

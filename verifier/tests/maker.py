@@ -39,7 +39,8 @@ CONTESTS = [
     ["council", 3, 260, 0, 3, 1, [[f"{2001 + i}", f"نامزد {i}", f"Candidate {i}"] for i in range(260)]],
 ]
 STATIONS = [["S1", "Rudehen", "d", 1, 1, 0], ["S2", "Absard", "d", 1, 0, 0]]
-DESKS, TERMINALS, SPARE = (0, 2), (1, 3), 4  # devices: two of each station, and one unused
+DESKS, TERMINALS, SPARE, PAD = (0, 2), (1, 3), 4, 5  # devices: two of each station, one unused, S1's second signer
+ROLES = [(0, 1), (0, 2), (1, 1), (1, 2), (1, 1), (0, 4)]  # station and roles of each
 
 
 class Key:
@@ -106,7 +107,8 @@ class Maker:
         self.authorities, self.mixers = [Key(), Key()], [Key(), Key(), Key(), Key()]
         self.mixer_owners = ["hq", "party-a", "party-b", "party-c"]
         self.trustees = [Key() for _ in range(3)]
-        self.device_keys = [Key() for _ in range(5)]
+        self.device_keys = [Key() for _ in ROLES]
+        self.roles = list(ROLES)
         self.entries: list[bytes] = []
         self.witnesses: list[str] = []
         self.ceremony = Ceremony(3, 2)
@@ -190,9 +192,8 @@ class Maker:
         self.K, self.Z, self.W = (dkg.keys[q][0] for q in "KZW")
 
     def make_devices(self) -> None:
-        roles = [(0, 1), (0, 2 | 4), (1, 1), (1, 2 | 4), (1, 1)]
         rows = []
-        for number, (station, role) in enumerate(roles):
+        for number, (station, role) in enumerate(self.roles):
             certificate = encode([1, number, station, role, self.device_keys[number].public, f"seal {number}"])
             own = identify(self.eh, "device", certificate)
             rows.append([own, certificate, self.hq.sign(self.eh, "device", own), None])
@@ -222,8 +223,8 @@ class Maker:
             ph = identify(self.eh, "permit", vote.permit_bytes)
             vote.permit_signature = self.device_keys[desk].sign(self.eh, "permit", ph)
             self.hook("permit_signed", vote)
-            approval = [ph, terminal, self.device_keys[terminal].sign(self.eh, "approve", ph)]
-            self.approvals += [approval] if approval not in self.approvals else []
+            approval = self.approval(vote, PAD)
+            self.approvals += [approval] if vote.station == 0 and approval not in self.approvals else []
             parts, proofs = [], []
             for i, marks in enumerate(vote.marks):
                 if marks is not None:
@@ -241,6 +242,10 @@ class Maker:
     def test(self, ballot: bytes, device: int) -> None:
         self.tested.append((ballot, device, self.device_keys[device].sign(self.eh, "tested", ballot)))
 
+    def approval(self, vote: Vote, device: int) -> list[Any]:
+        ph = self.ph(vote)
+        return [ph, device, self.device_keys[device].sign(self.eh, "approve", ph)]
+
     def points(self, contest: int, marks: list[int], skip: int) -> list[bytes]:
         _, _, k, _, _, _, candidates = self.contests[contest]
         number = rank(marks, len(candidates))
@@ -254,10 +259,11 @@ class Maker:
 
     def make_summaries(self) -> None:
         self.permits = sorted([*{(self.ph(v), v.permit[3]) for v in self.people}, *self.extra_permits])
-        self.boxes = {n: sorted({v.id for v in self.people if v.permit[4] == n}) for n in range(5)}
+        self.boxes = {n: sorted({v.id for v in self.people if v.permit[4] == n}) for n in range(6)}
         self.sheets: dict[int, list[Any]] = {}
-        for number in (*DESKS, *TERMINALS):
+        for number in (*DESKS, *TERMINALS, PAD):
             mine = [ph for ph, device in self.permits if device == number]
+            mine += sorted({ph for ph, device, _ in self.approvals if device == number == PAD})
             box, tests = self.boxes[number], sum(device == number for _, device, _ in self.tested)
             sheet = [1, 2, number, 99, bytes(32), len(mine), 0, len(box) + tests, len(box), tests, 0,
                      root_over(mine), root_over(box)]  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from conftest import failed
-from maker import STATIONS, Key, Maker, Vote, base, enc, votes
+from maker import PAD, STATIONS, Key, Maker, Vote, base, enc, votes
 from prover import draw
 
 from amanat_verifier import Report
@@ -136,6 +136,42 @@ def mark_as_tested(m: Maker, people: list[Vote]) -> None:
 
 def unapproved(m: Maker, people: list[Vote]) -> None:
     m.approvals = [row for row in m.approvals if row[0] != m.ph(people[0])]
+
+
+def drop_an_approval(m: Maker, _: None) -> None:
+    """Headquarters leaves out what the pad approved, so that the ballot fails V13, and annuls it as the rule says."""
+    m.approvals = [row for row in m.approvals if row[0] != m.ph(m.people[0])]
+    m.people[0].annul = True
+
+
+def drop_it_with_the_pad(m: Maker, _: None) -> None:
+    """The same where the pad is called missing, so that no sheet says what it approved."""
+    m.status[PAD] = (2, None)
+    drop_an_approval(m, None)
+
+
+def add_an_approval(m: Maker, _: None) -> None:
+    m.approvals.append(m.approval(m.people[4], PAD))
+
+
+def exchange_an_approval(m: Maker, _: None) -> None:
+    m.approvals[0] = m.approval(m.people[4], PAD)
+
+
+def approved_by_a_terminal(m: Maker, people: list[Vote]) -> None:
+    m.approvals[0] = m.approval(people[0], 1)
+
+
+def pad_of_the_other_station(m: Maker, _: None) -> None:
+    m.roles[PAD] = (1, 4)
+
+
+def pad_that_takes_ballots(m: Maker, _: None) -> None:
+    m.roles[PAD] = (0, 2 | 4)
+
+
+def pad_that_issues(m: Maker, people: list[Vote]) -> None:
+    m.extra_permits.append((bytes(32), PAD))
 
 
 def forge_approval(m: Maker, people: list[Vote]) -> None:
@@ -319,10 +355,11 @@ FAULTS: list[tuple[str, str, Maker]] = [
     ("V3", "transcript.seq", damage("keys/transcript.seq", flip)),
     ("V4", "item 1", hooks(devices=foreign_device)),
     ("V4", "before opening", hooks(devices=enrol_after_opening)),
+    ("V4", "roles that do not exist", hooks(start=pad_that_takes_ballots)),
     ("V5", "checkpoint", hooks(root=lambda m, root: sha256(root))),
     ("V5", "stands there already", Maker(sealed=lambda m, f: m.entries.append(m.entries[0]))),
-    ("V5", "tile/0", damage("bulletin/tile/0/000.p/18", flip, sealed="done")),
-    ("V5", "signature", damage("bulletin/checkpoint", lambda d: d.replace(b"\n18\n", b"\n17\n"), sealed="done")),
+    ("V5", "tile/0", damage("bulletin/tile/0/000.p/20", flip, sealed="done")),
+    ("V5", "signature", damage("bulletin/checkpoint", lambda d: d.replace(b"\n20\n", b"\n19\n"), sealed="done")),
     ("V6", "issuer's signature", hooks(permit_signed=forge_permit)),
     ("V6", "issuer is no check-in device", hooks(permit=foreign_issuer)),
     ("V6", "E is not two points", hooks(permit=zero_credential)),
@@ -343,6 +380,10 @@ FAULTS: list[tuple[str, str, Maker]] = [
     ("V10", "signature", hooks(summaries=forge_sheet)),
     ("V10", "before the order", hooks(exclusions=log_no_sheet)),
     ("V10", "two closing sheets", hooks(summaries=second_closing_sheet)),
+    ("V10", "in approvals.seq, or others", hooks(summaries=drop_an_approval)),
+    ("V10", "in approvals.seq, or others", hooks(summaries=add_an_approval)),
+    ("V10", "in approvals.seq, or others", hooks(summaries=exchange_an_approval)),
+    ("V10", "a pad issues no permits", hooks(ballots=pad_that_issues)),
     ("V11", "accounted for", hooks(order=forget_device)),
     ("V11", "unused", hooks(order=unused_though_named)),
     ("V11", "apart", hooks(order=apart_without_decision)),
@@ -351,7 +392,10 @@ FAULTS: list[tuple[str, str, Maker]] = [
     ("V12", "item 1: no terminal's signature", hooks(ballots=exchange_a_tested_id)),
     ("V12", "no terminal's signature", hooks(ballots=tried_on_a_desk)),
     ("V13", "no second approval", hooks(ballots=unapproved)),
+    ("V13", "no second approval by a pad of the station", hooks(start=pad_of_the_other_station)),
+    ("V13", "no decision on it", hooks(summaries=drop_it_with_the_pad)),
     ("V13", "no approver's signature", hooks(ballots=forge_approval)),
+    ("V13", "no approver's signature", hooks(ballots=approved_by_a_terminal)),
     ("V14", "supervisory-board", hooks(order_signed=one_signature_false)),
     ("V14", "every authority", hooks(order_signed=one_signature_missing)),
     ("V14", "no decision", hooks(exclusions=exclude_without_decision)),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from conftest import failed
-from maker import SPARE, Key, Maker, Vote, enc, vkey, votes
+from maker import PAD, SPARE, Key, Maker, Vote, enc, vkey, votes
 
 from amanat_verifier import Report, verify
 from amanat_verifier.ask import compare_sheet, explain
@@ -89,6 +89,42 @@ def test_a_permit_made_after_closing_is_annulled(judge: Judge) -> None:
     assert failed(report) == {}
 
 
+def never_approved(m: Maker, people: list[Vote]) -> None:
+    """A rigged terminal takes a permit that the observer never approved."""
+    m.approvals = [row for row in m.approvals if row[0] != m.ph(people[0])]
+
+
+def lost_with_the_pad(m: Maker, people: list[Vote]) -> None:
+    """The pad is destroyed before it closed, and one approval with it."""
+    m.status[PAD] = (2, None)
+    never_approved(m, people)
+
+
+def no_sheet_of_the_pad(m: Maker, _: None) -> None:
+    m.sheet_rows = [row for row in m.sheet_rows if decode(row[1])[2] != PAD]
+
+
+def test_a_ballot_that_no_observer_approved_is_annulled(judge: Judge) -> None:
+    """C-9: the pad's closing sheet proves that it did not approve the permit."""
+    report = judge(Maker([Vote("0000000010", 0, annul=True), *votes()], ballots=never_approved))
+    assert failed(report) == {}
+
+
+@pytest.mark.parametrize(("ruling", "counted"), [(0, 7), (3, 6)])
+def test_the_boards_decide_on_an_approval_lost_with_its_pad(judge: Judge, ruling: int, counted: int) -> None:
+    """C-9: no sheet says what the pad approved, so neither headquarters nor the rule takes the ballot away."""
+
+    def decided(m: Maker, people: list[Vote]) -> None:
+        lost_with_the_pad(m, people)
+        m.decisions.append((1, people[0].id, ruling))
+
+    people = [Vote("0000000010", 0, ([1], None)), *votes()]
+    report = judge(Maker(people, ballots=decided, summaries=no_sheet_of_the_pad))
+    assert failed(report) == {}
+    assert report.result is not None
+    assert report.result["majlis"]["counted"] == counted
+
+
 def annul_the_first(m: Maker, people: list[Vote]) -> None:
     m.decisions.append((1, people[0].id, 3))
 
@@ -110,7 +146,7 @@ def device_apart(m: Maker, people: list[Vote]) -> None:
 
 
 def no_sheets(m: Maker, _: None) -> None:
-    m.sheet_rows = [row for row in m.sheet_rows if decode(row[1])[2] == 0]
+    m.sheet_rows = [row for row in m.sheet_rows if decode(row[1])[2] in (0, PAD)]
 
 
 def test_devices_may_be_carried_missing_or_apart(judge: Judge) -> None:

@@ -15,7 +15,8 @@ ROLE_APPROVE: Final = 4
 class Certificate(Record):
     """A device of a station: roles (a sum of ROLE_…), Ed25519 key, number of its paper seal; signed by headquarters.
 
-    Sign(HQ, "device", ID("device", cert)).  Whether the key is sound is checked at enrolment.
+    Sign(HQ, "device", ID("device", cert)).  Whether the key is sound is checked at enrolment.  A device that approves
+    (an observer's pad) has no other role, so that its sheet's `permits` say one thing (C-9).
     """
 
     VERSION: ClassVar[int] = 1

@@ -13,12 +13,12 @@ from amanat.errors import Rejected
 from amanat.records import cbor
 from amanat.records.ballot import Core, ballot_id
 from amanat.records.cbor import Value, as_bytes, as_list, as_text, as_uint
-from amanat.records.device import Certificate, certificate_id
+from amanat.records.device import ROLE_APPROVE, Certificate, certificate_id
 from amanat.records.identifiers import BallotId, PermitHash, identifier, merkle_root, sign
 from amanat.records.permit import Permit, PrivatePart, permit_hash
-from amanat.records.shape import Bytes16, Bytes32, Bytes64, Check, Record
+from amanat.records.shape import Bit, Bytes16, Bytes32, Bytes64, Check, Record
 from amanat.records.sheet import Sheet
-from amanat.rules.closing import Account
+from amanat.rules.closing import Account, PaperStock
 
 _KINDS: Final = """
 opened zero-sheet permit refused approval permit-refused ballot-prepared ballot-cast ballot-tested ballot-dropped
@@ -97,6 +97,7 @@ class DeviceState:
     def __init__(self, eh: bytes, certificate: bytes) -> None:
         self.eh = eh
         self.device = Certificate.decode(certificate).device
+        self._approves = Certificate.decode(certificate).has(ROLE_APPROVE)
         self.next_seq = 0
         self.head = genesis(eh, certificate)
         self.opened = False
@@ -111,7 +112,7 @@ class DeviceState:
         self.issued_ms: dict[bytes, int] = {}
         self.checked_in: dict[str, bytes] = {}
         self.refused_serials: set[bytes] = set()
-        self.approvals: dict[bytes, bytes] = {}
+        self.approvals: dict[bytes, tuple[int, bytes]] = {}
         self.cast: dict[bytes, BallotId] = {}
         self.tested: list[bytes] = []
         self.open_prepared: bytes | None = None
@@ -140,10 +141,13 @@ class DeviceState:
 
     @property
     def account(self) -> Account:
-        """The counts of a sheet; `left` and refused permits are a station's, not a device's."""
+        """The counts of a sheet; `left` and refused permits are a station's, not a device's.
+
+        A pad issues none: its `permits` are those that it approved (C-9, J-6).
+        """
         count = self.entries
         return Account(
-            permits=count["permit"],
+            permits=len(self._permit_hashes) if self._approves else count["permit"],
             refused=count["refused"],
             prepared=count["ballot-prepared"],
             cast=count["ballot-cast"],
@@ -163,7 +167,7 @@ class DeviceState:
 
     @property
     def permit_hashes(self) -> tuple[bytes, ...]:
-        """This device's permit hashes, sorted."""
+        """What permit_root is over."""
         return tuple(self._permit_hashes)
 
     @property
@@ -200,7 +204,8 @@ def _on_permit(state: DeviceState, entry: Entry, private: bytes | None) -> None:
         state._odd(entry, "serial used twice")
     state.permits[serial] = ph
     state.issued_ms[serial] = entry.wall_ms
-    insort(state._permit_hashes, ph)
+    if not state._approves:
+        insort(state._permit_hashes, ph)
     if person is not None:
         state.checked_in.setdefault(person, serial)
 
@@ -212,9 +217,13 @@ def _on_permit_refused(state: DeviceState, entry: Entry, _private: bytes | None)
 
 
 def _on_approval(state: DeviceState, entry: Entry, _private: bytes | None) -> None:
+    """On the pad that signed, and on the desk that was told: [ph, the pad's device, its signature] (C-9)."""
     ph, device, signature = as_list(entry.body, "approval", size=3)
-    as_uint(device, "device")
-    state.approvals[as_bytes(ph, "permit hash", size=32)] = as_bytes(signature, "signature", size=64)
+    ph, approver = as_bytes(ph, "permit hash", size=32), as_uint(device, "device")
+    made = approver, as_bytes(signature, "signature", size=64)
+    if state._approves and approver == state.device and ph not in state.approvals:
+        insort(state._permit_hashes, ph)
+    state.approvals.setdefault(ph, made)
 
 
 def _only_id(entry: Entry) -> bytes:

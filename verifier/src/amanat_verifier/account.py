@@ -2,7 +2,7 @@
 
 from amanat_verifier.ballots import approvals, ballots, is_plain_annulment, permits, set_aside, tested
 from amanat_verifier.bulletin import SHEET, bulletin, root_over
-from amanat_verifier.devices import devices
+from amanat_verifier.devices import devices, is_pad
 from amanat_verifier.hashes import has_signed
 from amanat_verifier.manifest import manifest
 from amanat_verifier.orders import OF_DEVICE, decisions, orders
@@ -49,6 +49,8 @@ def absent(record: Record) -> dict[int, set[bytes]]:
     record's own annulments suggest and the sheet's root proves."""
     found: dict[int, set[bytes]] = {}
     for number, sheet in closed(record).items():
+        if is_pad(record, number):
+            continue
         mine = _permits_by_device(record).get(number, set())
         if root_over(sorted(mine)) == sheet.permit_root:
             continue
@@ -106,6 +108,24 @@ def check_sheets(record: Record) -> int:
     return len(sheets(record))
 
 
+@once
+def _approved_by(record: Record) -> dict[int, set[bytes]]:
+    found: dict[int, set[bytes]] = {}
+    for ph, number, _ in approvals(record):
+        found.setdefault(number, set()).add(ph)
+    return found
+
+
+def _permits_of(record: Record, number: int) -> tuple[set[bytes], str]:
+    """What a sheet's permit_root is over, and the file that has it: permits issued, or for a pad permits approved."""
+    issued = _permits_by_device(record).get(number, set())
+    if not is_pad(record, number):
+        return issued - absent(record).get(number, set()), "permits.seq"
+    if issued:
+        raise Fault(f"{FILE}: device {number}: a pad issues no permits, but permits.seq has some of it")
+    return _approved_by(record).get(number, set()), "approvals.seq"
+
+
 def _check_closed(record: Record, sheet: Sheet, tests: int) -> None:
     at = f"{FILE}: device {sheet.device}"
     _, _, prepared, cast, void, dropped = sheet.counts
@@ -113,9 +133,9 @@ def _check_closed(record: Record, sheet: Sheet, tests: int) -> None:
         raise Fault(f"{at}: prepared is not cast + tested + dropped")
     if void != tests:
         raise Fault(f"{at}: {void} tests on the sheet, {tests} in tested.seq")
-    mine = _permits_by_device(record).get(sheet.device, set()) - absent(record).get(sheet.device, set())
+    mine, file = _permits_of(record, sheet.device)
     if sheet.permits != len(mine) or sheet.permit_root != root_over(sorted(mine)):
-        raise Fault(f"{at}: {sheet.permits} permits on the sheet, {len(mine)} in permits.seq, or others")
+        raise Fault(f"{at}: {sheet.permits} permits on the sheet, {len(mine)} in {file}, or others")
     if sheet.box_root != root_over(_box(record, sheet)):
         raise Fault(f"{at}: box_root is not that of its ballots in the record")
 

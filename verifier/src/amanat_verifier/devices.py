@@ -11,6 +11,7 @@ from amanat_verifier.shapes import Fault, blob, many, only, optional, parse, raw
 FILE = "devices/devices.seq"
 CERTIFICATE = row(only(1), uint, uint, uint, raw(32), text)
 CHECK_IN, TERMINAL, APPROVER = 1, 2, 4  # roles
+ROLES = (CHECK_IN, TERMINAL, CHECK_IN | TERMINAL, APPROVER)  # who approves does nothing else (K-8)
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,12 @@ def devices(record: Record) -> dict[int, Device]:
     return found
 
 
+def is_pad(record: Record, number: int) -> bool:
+    """Whether the device approves permits and does nothing else (C-9)."""
+    device = devices(record).get(number)
+    return device is not None and device.roles == APPROVER
+
+
 def signed_by_all(found: Manifest, domain: str, what: bytes, signatures: tuple[bytes, ...]) -> bool:
     """Whether every authority of the manifest signed, in its order."""
     return len(signatures) == len(found.authorities) and all(
@@ -57,7 +64,7 @@ def check_devices(record: Record) -> int:
     require_ascending([device.id for device in enrolled], FILE)
     for i, device in enumerate(enrolled, 1):
         at = f"{FILE}: item {i} (device {device.number})"
-        if device.station >= len(found.stations) or not 1 <= device.roles <= CHECK_IN | TERMINAL | APPROVER:
+        if device.station >= len(found.stations) or device.roles not in ROLES:
             raise Fault(f"{at}: station or roles that do not exist")
         if not is_ed25519_key(device.key):
             raise Fault(f"{at}: its key is not canonical, or of small or mixed order")

@@ -11,10 +11,11 @@ from amanat_verifier.devices import APPROVER, CHECK_IN, TERMINAL, Device, device
 from amanat_verifier.group import add, base, is_sound, scalar, times
 from amanat_verifier.hashes import challenge, has_signed
 from amanat_verifier.manifest import manifest
+from amanat_verifier.orders import OF_BALLOT, OF_PERMIT, decisions
 from amanat_verifier.pool import pieces, spread
 from amanat_verifier.record import Record, once
 from amanat_verifier.shapes import Fault, require_ascending
-from amanat_verifier.sheets import closed
+from amanat_verifier.sheets import CLOSED, UNUSED, closed, statuses
 
 CHUNK_MIN = 64  # ballots, so that a child's start is paid for
 PAIR = 64  # bytes of (A, B) or of (R, s)
@@ -141,10 +142,9 @@ def _approval_fault(record: Record, ballot: Ballot) -> str:
     permit, stations = ballot.permit, manifest(record).stations
     if permit is None or permit.station >= len(stations) or not stations[permit.station].approvals:
         return ""
-    approvers = _approvers(record).get(ballot.ph, ())
-    if any(number != permit.issuer and _device(record, number, APPROVER, permit.station) for number in approvers):
+    if any(_device(record, number, APPROVER, permit.station) for number in _approvers(record).get(ballot.ph, ())):
         return ""
-    return "permit: no second approval by another device of the station"
+    return "permit: no second approval by a pad of the station"
 
 
 @once
@@ -156,18 +156,42 @@ def _approvers(record: Record) -> dict[bytes, list[int]]:
 
 
 @once
+def _without_approval(record: Record) -> list[Ballot]:
+    return [ballot for ballot in ballots(record) if _approval_fault(record, ballot)]
+
+
+@once
+def _open_ended(record: Record) -> set[int]:
+    """Stations with a pad that did not close: no sheet says what it approved."""
+    ended = statuses(record)
+    return {
+        device.station
+        for device in devices(record).values()
+        if device.roles & APPROVER and ended.get(device.number, (None,))[0] not in (CLOSED, UNUSED)
+    }
+
+
+@once
 def unapproved(record: Record) -> Failures:
-    """Ballots that fail V13; the approvals' own signatures are checked by V13 itself."""
-    return Failures({b.id: why for b in ballots(record) if (why := _approval_fault(record, b))})
+    """Ballots that fail V13: the sheets of all pads of the station prove that there is no approval.  The approvals' own
+    signatures are checked by V13 itself."""
+    lacking, unknown = _without_approval(record), _open_ended(record)
+    proved = [b for b in lacking if b.permit is not None and b.permit.station not in unknown]
+    return Failures({ballot.id: _approval_fault(record, ballot) for ballot in proved})
+
+
+@once
+def _failing_else(record: Record) -> dict[bytes, str]:
+    whole: dict[bytes, str] = {}
+    for found in (bad_permits, bad_forms, bad_proofs, cast_though_tested):
+        whole = {**found(record).why, **whole}
+    return whole
 
 
 @once
 def failing(record: Record) -> dict[bytes, str]:
     """Whoever fails V6, V7, V8, V12 or V13: annulled by T-4."""
-    whole: dict[bytes, str] = {}
-    for found in (bad_permits, bad_forms, bad_proofs, cast_though_tested, unapproved):
-        whole = {**found(record).why, **whole}
-    return whole
+    return {**unapproved(record).why, **_failing_else(record)}
 
 
 def _count(record: Record) -> int:
@@ -237,8 +261,15 @@ def check_tested(record: Record) -> int:
 
 
 def check_approvals(record: Record) -> int:
-    """V13: every approval is an approver's signature, and stands beside each permit that needs one."""
+    """V13: every approval is an approver's signature, and stands beside each permit that needs one.  Where it does not
+    and a pad of the station did not close, the boards decide on the ballot or its permit: else headquarters could take
+    any ballot away by leaving its approval out."""
     where = "journal-summaries/approvals.seq: item #: no approver"
     _require_signed(record, approvals(record), "approve", APPROVER, where)
     unapproved(record).require_annulled(record)
+    decided = {(d.kind, d.reference) for rows in decisions(record).values() for d in rows}
+    known = unapproved(record).why.keys() | _failing_else(record).keys()
+    for ballot in _without_approval(record):
+        if ballot.id not in known and not {(OF_BALLOT, ballot.id), (OF_PERMIT, ballot.ph)} & decided:
+            raise Fault(f"{ballot.at}: no second approval, a pad that did not close, and no decision on it")
     return len(approvals(record))

@@ -150,7 +150,7 @@ def _ascending(items: Iterable[object]) -> bool:
 
 
 def failing(ballots: Ballots, election: Election, summaries: Summaries) -> set[int]:
-    """Positions of the ballots that fail V6, V7, V8, V12 or V13."""
+    """Positions of the ballots that fail V6, V7, V8 or V12."""
     bad = ballots.unreadable | _copies(ballots)
     issued = {(ph, device) for device, hashes in summaries.permits.items() for ph in hashes}
     for at, ballot in enumerate(ballots.ids):
@@ -165,7 +165,6 @@ def failing(ballots: Ballots, election: Election, summaries: Summaries) -> set[i
         bad |= _wrong_signatures(ballots, election, rows)
         bad |= _wrong_credentials(ballots, rows)
         bad |= _wrong_proofs(ballots, election, rows)
-    bad |= _unapproved(ballots, election, summaries, bad)
     return bad
 
 
@@ -236,22 +235,6 @@ def _wrong_proofs(ballots: Ballots, election: Election, rows: Sequence[int]) -> 
         proofs=b"".join(proofs),
     )
     return {owners[row] for row in bad}
-
-
-def _unapproved(ballots: Ballots, election: Election, summaries: Summaries, bad: set[int]) -> set[int]:
-    """V13: where the station asks for it, an approval by another device of the station with the role."""
-    stations = election.manifest.stations
-    needed = (at for at in range(len(ballots.ids)) if at not in bad and stations[ballots.permit(at).station].approvals)
-    return {at for at in needed if not _is_approved(ballots, election, summaries, at)}
-
-
-def _is_approved(ballots: Ballots, election: Election, summaries: Summaries, at: int) -> bool:
-    permit = ballots.permit(at)
-    devices = [election.devices[device] for device in summaries.approvals.get(ballots.permit_hashes[at] or b"", ())]
-    return any(
-        device.device != permit.check_in_device and device.has(ROLE_APPROVE) and device.station == permit.station
-        for device in devices
-    )
 
 
 def _copies(ballots: Ballots) -> set[int]:

@@ -11,7 +11,7 @@ from amanat.errors import Rejected, Usage
 from amanat.records import cbor
 from amanat.records import election_record as paths
 from amanat.records.ballot import limb_count
-from amanat.records.device import Certificate, certificate_id
+from amanat.records.device import ROLE_APPROVE, Certificate, certificate_id
 from amanat.records.manifest import BY_COUNTY, PAPER, SPLIT, Contest, Manifest, Station
 
 WHOLE_CHOICES_MAX = 3
@@ -106,6 +106,8 @@ def _devices(
         certificate = Certificate.decode(cbor.as_bytes(data, "certificate"))
         found = certificate_id(eh, cbor.as_bytes(data, "certificate"))
         require("V4", paths.DEVICES, certificate.device not in devices and certificate.station < len(manifest.stations))
+        alone = certificate.roles == ROLE_APPROVE or not certificate.has(ROLE_APPROVE)
+        require("V4", f"{paths.DEVICES}: device {certificate.device}: roles", alone)
         if boards is not None:
             require_authorities(manifest, eh, "device", found, boards, where=paths.DEVICES)
             late.add(certificate.device)

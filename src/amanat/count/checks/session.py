@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from amanat.count.checks import ballots as each
+from amanat.count.checks.approvals import unapproved
 from amanat.count.checks.ballots import Ballots
 from amanat.count.checks.bulletin import DECISION, SHEET, read_bulletin, require_ballots, require_logged
 from amanat.count.checks.election import Election, read_election
@@ -93,6 +94,7 @@ def _read(files: Files, memory: Memory, key: str, session: int, given: bytes | N
         tree, head = read_bulletin(files, election), ordered.order.tree
         require_ballots(tree, ballots.ids, first=0, size=head.size, root=head.root)
         failing = each.failing(ballots, election, summaries)
+        failing |= unapproved(ballots, election, summaries, ordered, failing)
         sheets = read_sheets(files, election)
         require_logged("V14", tree, DECISION, ordered.decisions, size=head.size)
         closed = {end.reference or b"" for end in ordered.order.devices if end.status is DeviceStatus.CLOSED}

@@ -9,6 +9,7 @@ from amanat.count.exchange import Files
 from amanat.records import cbor
 from amanat.records import election_record as paths
 from amanat.records.cbor import as_bytes, as_list
+from amanat.records.device import ROLE_APPROVE, Certificate
 from amanat.records.identifiers import merkle_root
 from amanat.records.order import Decision, DecisionKind, DeviceStatus, Order, Reason
 from amanat.records.sheet import CLOSING, Sheet, sheet_id
@@ -36,7 +37,8 @@ def require_devices(
     require("V11", "order", [end.device for end in order.devices] == sorted(election.devices))
     boxes: dict[int, list[bytes]] = defaultdict(list)
     tested = Counter(device for _, device in summaries.tested)
-    used = set(summaries.permits) | set(tested)
+    approved = _approved(summaries)
+    used = set(summaries.permits) | set(tested) | set(approved)
     for at, permit in enumerate(ballots.permits):
         if permit is not None:
             boxes[permit.ballot_device].append(ballots.ids[at])
@@ -50,13 +52,8 @@ def require_devices(
                 sheet = sheets.get(reference or b"")
                 require("V11", where, sheet is not None and sheet.device == device)
                 assert sheet is not None
-                _require_sheet(
-                    sheet,
-                    boxes[device],
-                    summaries.permits.get(device, ()),
-                    tested[device],
-                    where=f"sheet of device {device}",
-                )
+                permits = _permits_of(election.devices[device], summaries, approved[device])
+                _require_sheet(sheet, boxes[device], permits, tested[device], where=f"sheet of device {device}")
             case DeviceStatus.CARRIED:
                 require("V11", where, reference is not None)
             case DeviceStatus.MISSING:
@@ -70,6 +67,24 @@ def require_devices(
                 assert decision is not None
                 fits = decision.reason in (Reason.STANDS, Reason.ANNULLED)
                 require("V11", where, fits and decision.reference == election.certificates[device])
+
+
+def _approved(summaries: Summaries) -> defaultdict[int, list[bytes]]:
+    """The permits that each pad approved, ascending."""
+    approved: defaultdict[int, list[bytes]] = defaultdict(list)
+    for ph, pads in sorted(summaries.approvals.items()):
+        for pad in pads:
+            approved[pad].append(ph)
+    return approved
+
+
+def _permits_of(device: Certificate, summaries: Summaries, approved: Sequence[bytes]) -> Sequence[bytes]:
+    """What permit_root is over: the permits that the device issued or, if it is a pad, approved (C-9, J-6)."""
+    issued = summaries.permits.get(device.device, ())
+    if not device.has(ROLE_APPROVE):
+        return issued
+    require("V10", f"sheet of device {device.device}: a pad issues no permit", not issued)
+    return approved
 
 
 def _require_listed(order: Order, election: Election, ballots: Ballots, summaries: Summaries) -> None:
