@@ -15,6 +15,7 @@ from amanat.records.identifiers import is_signed, merkle_root
 from amanat.records.journal import KINDS, DeviceState, Entry, SignedEntry, entry_hash, genesis, make
 from amanat.records.permit import Permit, permit_hash
 from amanat.records.sheet import CLOSING, Sheet, read_slip, sheet_id, slip
+from amanat.rules.closing import PaperStock
 from amanat.rules.national_id import NationalId
 
 from .small_election import MARYAM, Terminal, a_manifest
@@ -130,6 +131,7 @@ CHANGES: list[dict[str, Any]] = [{"seq": 99}, {"prev": bytes(32)}, {"device": 5}
 
 
 P = Permit(bytes(16), 0, 0, 0, 3, None, bytes(64)).encode()
+UNCOUNTED: list[list[Value]] = [[1, [[1, 5], [5, 9]], None, None, None], [1, [[1, 5]], 1, None, 4]]
 BODIES: dict[str, list[list[Value]]] = {
     "opened": [[], [1], [1, "name"], ["1", []], [1, [1]]],
     "permit": [[], [b"x", bytes(64), None], [1, bytes(64), None], [P, bytes(63), None], [P, bytes(64), "now"], [P]],
@@ -142,6 +144,7 @@ BODIES: dict[str, list[list[Value]]] = {
     "register-delta": [[1], [1, b""], ["1", bytes(32)]],
     "extension": [[1], ["1", b""], [1, 1]],
     "hand-over": [[], ["1"]],
+    "paper-mode": [["on fire"], [2, [], None, None, None], [1, [[5, 3]], None, None, None], *UNCOUNTED],
     "closed": [[], [b""]],
 }
 
@@ -193,6 +196,28 @@ def test_the_other_kinds_are_remembered(terminal: Terminal) -> None:
         True,
         9,
     )
+    assert state.paper is not None
+    assert state.paper.stock == PaperStock(received=100, used=3, spoiled=2, left=95)
+
+
+def test_pause_end_and_who_left_are_read_from_incidents(terminal: Terminal) -> None:
+    """J-9.  The station pauses, goes on, ends, and an order of extension opens it again; a permit that nobody used is
+    explained.  Wanted: each is state; an incident of any other shape is evidence and changes nothing."""
+    state = terminal.state
+    terminal.write("incident", "paused", "evacuation")
+    assert state.paused == "evacuation"
+    terminal.write("incident", "resumed", "two names")
+    assert state.paused is None
+    terminal.write("incident", "ended", "two names")
+    assert state.ended
+    terminal.write("extension", 5, b"order")
+    assert not state.ended
+    terminal.write("incident", "left", "ab" * 16 + " went home")
+    terminal.write("incident", "left", "cd" * 16 + " " + "ef" * 16 + " ill")
+    assert state.left == {bytes([0xAB]) * 16: "went home", bytes([0xCD]) * 16: "ill", bytes([0xEF]) * 16: "ill"}
+    for odd in (["left", "short"], ["paused", 3], ["ended"], [], [1], ["left", "zz" * 16 + " x"]):
+        terminal.write("incident", *odd)
+    assert (state.paused, state.ended, len(state.left)) == (None, False, 3)
     assert state.opened
 
 

@@ -4,9 +4,11 @@
 """
 
 import hashlib
+import re
 from bisect import insort
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, ClassVar, Final
 
 from amanat.errors import Rejected
@@ -25,6 +27,7 @@ opened zero-sheet permit refused approval permit-refused ballot-prepared ballot-
 register-delta link clock-step incident extension paper-mode sheet closed recovered hand-over
 """
 KINDS: Final = frozenset(_KINDS.split())
+_LEFT: Final = re.compile(r"((?:[0-9a-f]{32} )+)(.*)", re.DOTALL)
 
 
 def _as_kind(value: Value, what: str) -> str:
@@ -88,6 +91,36 @@ def make(
     return SignedEntry(entry, sign(seed, "journal", eh, entry_hash(eh, entry)), private)
 
 
+@dataclass(frozen=True, slots=True)
+class PaperNote(Record):
+    """The whole body of `paper-mode`: on paper now or not, the serials received (from, to), and what became of them.
+
+    `used` ballots of voters, `spoiled` ones and those `left` are null until they were counted.
+    """
+
+    on: Bit
+    received: tuple[tuple[int, int], ...]
+    used: int | None
+    spoiled: int | None
+    left: int | None
+
+    def require_sound(self) -> None:
+        """Serials ascending, none twice; the three counts together or not at all."""
+        if any(first > last for first, last in self.received):
+            cbor.refuse("serials")
+        if any(before[1] >= after[0] for before, after in pairwise(self.received)):
+            cbor.refuse("serials")
+        if len({count is None for count in (self.used, self.spoiled, self.left)}) > 1:
+            cbor.refuse("stock")
+
+    @property
+    def stock(self) -> PaperStock | None:
+        """What the minutes' equation is asked of, once it was counted."""
+        if self.used is None or self.spoiled is None or self.left is None:
+            return None
+        return PaperStock(sum(last - first + 1 for first, last in self.received), self.used, self.spoiled, self.left)
+
+
 class DeviceState:
     """The fold: one device's state after each entry in order, cheap to apply; roots are computed when asked for.
 
@@ -105,7 +138,12 @@ class DeviceState:
         self.closing_sheet: bytes | None = None
         self.handed_over_to: int | None = None
         self.paper_mode = False
+        self.paper: PaperNote | None = None
         self.extended_until_ms: int | None = None
+        self.extensions: list[bytes] = []
+        self.paused: str | None = None
+        self.ended = False
+        self.left: dict[bytes, str] = {}
         self.register_version = 0
         self.entries: Counter[str] = Counter()
         self.permits: dict[bytes, PermitHash] = {}
@@ -157,7 +195,7 @@ class DeviceState:
 
     @property
     def permit_root(self) -> bytes:
-        """RFC 6962 root over this device's permit hashes, sorted."""
+        """RFC 6962 root over this device's permit hashes, sorted; over those that it approved, if it is a pad."""
         return merkle_root(self._permit_hashes)
 
     @property
@@ -283,12 +321,29 @@ def _on_register_delta(state: DeviceState, entry: Entry, _private: bytes | None)
 
 def _on_extension(state: DeviceState, entry: Entry, _private: bytes | None) -> None:
     until, order = as_list(entry.body, "extension", size=2)
-    as_bytes(order, "order")
+    order = as_bytes(order, "order")
     state.extended_until_ms = as_uint(until, "until")
+    state.extensions.append(order)
+    state.ended = False
 
 
-def _on_paper_mode(state: DeviceState, _entry: Entry, _private: bytes | None) -> None:
-    state.paper_mode = True
+def _on_paper_mode(state: DeviceState, entry: Entry, _private: bytes | None) -> None:
+    note = PaperNote.from_value(entry.body)
+    state.paper = note
+    state.paper_mode = bool(note.on)
+
+
+def _on_incident(state: DeviceState, entry: Entry, _private: bytes | None) -> None:
+    """Most are evidence only; four change what may be done next (J-9).  Any shape is taken: it was seen."""
+    match entry.body:
+        case ["paused", str(why)]:
+            state.paused = why
+        case ["resumed", str()]:
+            state.paused = None
+        case ["ended", str()]:
+            state.ended = True
+        case ["left", str(text)] if found := _LEFT.fullmatch(text):
+            state.left.update((bytes.fromhex(serial), found[2]) for serial in found[1].split())
 
 
 def _on_hand_over(state: DeviceState, entry: Entry, _private: bytes | None) -> None:
@@ -308,6 +363,7 @@ _FOLDS: Final = {
     "extension": _on_extension,
     "paper-mode": _on_paper_mode,
     "hand-over": _on_hand_over,
+    "incident": _on_incident,
     "closed": _on_closed,
 }
 """How each kind changes the state; a kind that is not here is evidence only.  Each reads all before it writes any."""
