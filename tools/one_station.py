@@ -7,9 +7,9 @@ election's; the register is invented: `PEOPLE` says who is in it.  Slips come ou
 """
 
 import argparse
-import hashlib
 import json
 from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Final
 
@@ -21,12 +21,12 @@ from amanat.records.definition import ContestDefinition, read_definition
 from amanat.records.device import Certificate, certificate_id
 from amanat.records.identifiers import sign
 from amanat.records.manifest import Authority, Headquarters, Manifest, Mixer, Station, Trustee, Trustees
-from amanat.records.register import Person, build
+from amanat.records.register import Person, build, root_of
 from amanat.rules.eligibility import Flags
 from amanat.rules.national_id import synthetic
 from amanat.station import enrolment, run
 
-DAY: Final = "2024-03-01"
+DAY: Final = datetime.now(timezone(timedelta(hours=3, minutes=30))).date().isoformat()  # it opens today
 NAME: Final = "دبستان شهید رجایی، رودهن"
 PEOPLE: Final = (
     Person(synthetic(1), "مریم رضایی", 1361, Flags()),
@@ -52,7 +52,7 @@ def manifest(contests: Sequence[ContestDefinition], register: bytes) -> Manifest
         contests=tuple(contest.to_manifest() for contest in contests),
         stations=(Station("S014", "دماوند", "رودهن", 1, 0, 0),),
         trustees=Trustees(1, 1, (Trustee(1, "معتمد", "قوه", OTHER_KEY, hpke),), keys["K"], keys["Z"], keys["W"]),
-        register_root=hashlib.sha256(register).digest(),
+        register_root=root_of(register),
         hq=Headquarters(amanat_crypto.public_key(HQ_SEED), hpke),
         bulletin_vkey="bulletin",
         witness_vkeys=(),

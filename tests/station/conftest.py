@@ -1,7 +1,6 @@
 """A small election made without a ceremony: keys drawn here, one package, and terminals that run in this process."""
 
 import copy
-import hashlib
 import json
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -19,7 +18,7 @@ from amanat.records.device import Certificate, certificate_id
 from amanat.records.identifiers import sign
 from amanat.records.manifest import Authority, Candidate, Contest, Headquarters, Manifest, Mixer, Trustee, Trustees
 from amanat.records.manifest import Station as Place
-from amanat.records.register import Person, build
+from amanat.records.register import Person, build, root_of
 from amanat.rules.eligibility import Flags
 from amanat.rules.national_id import NationalId, synthetic
 from amanat.station import enrolment
@@ -42,7 +41,7 @@ class StandingClock:
     boot_id = b"test clock boot!"
 
     def __init__(self) -> None:
-        self.ms = 1_709_300_000_000
+        self.ms = 1_709_310_000_000  # 19:50 in Iran: after the legal end of voting
 
     def now_ms(self) -> int:
         return self.ms
@@ -110,7 +109,7 @@ class Election:
             contests=(contest("majlis", 1, 5), contest("council", 3, 40)),
             stations=tuple(Place(id_, "دماوند", "مرکزی", n, approvals, 0) for id_, n in self.stations.items()),
             trustees=Trustees(1, 1, (Trustee(1, "معتمد", "قوه", other, bytes(32)),), keys["K"], keys["Z"], keys["W"]),
-            register_root=hashlib.sha256(self.register).digest(),
+            register_root=root_of(self.register),
             hq=Headquarters(amanat_crypto.public_key(self.hq_seed), HPKE_PUBLIC),
             bulletin_vkey="bulletin",
             witness_vkeys=(),

@@ -1,261 +1,216 @@
-"""The register of voters: an immutable file that is looked into in place, its deltas, and both together.  R-1, R-2.
+"""The register of voters as a terminal looks into it, its deltas, and both together.  R-1, R-2, R-4, R-5.
 
-Layout after `MAGIC` and the header's length: header; index (first id of each block of 128 persons, where its gaps
-begin); gaps between ids (seven bits a byte, lowest first, top bit: go on); flag combinations (four bits a person, eight
-if there are more than 16); names (ten bytes a person: year of birth, three words of the dictionary); dictionary.  About
-1.6 bytes a person, 11.6 with names.  With a register key each name stands under a key derived from it and the id;
-without one names are plain.  The file names election, round, day and version, never eh; its SHA-256 is in the manifest
-and is its signature.
+`register_file` says what stands where, `register_build` makes one.  Opening deciphers the opening part into memory and
+compares it with the header, whose SHA-256 is in the manifest; names stay on disk, each under its person's own key.
 """
 
 import hashlib
 import struct
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from mmap import mmap
-from typing import Annotated, ClassVar, Final
+from typing import ClassVar, Final
 
-from amanat.errors import BadInput, PeerFault
-from amanat.records.cbor import Encodable, Malformed, Value, as_uint, refuse
+from cryptography.exceptions import InvalidTag
+
+from amanat.errors import BadInput, PeerFault, Rejected
+from amanat.records.cbor import Malformed
 from amanat.records.identifiers import identifier
-from amanat.records.permit import as_national_id
-from amanat.records.shape import Check, Record
-from amanat.rules.eligibility import Flags
-from amanat.rules.national_id import NationalId
+from amanat.records.register_build import build
+from amanat.records.register_file import (
+    BLOCK,
+    INDEX,
+    MAGIC,
+    NAME,
+    PAGE,
+    TAG,
+    YEAR_ZERO,
+    Header,
+    Keys,
+    Person,
+    chunk_sizes,
+    nonce,
+)
+from amanat.records.shape import Record
+from amanat.rules.national_id import NationalId, check_digit
 
-MAGIC: Final = b"amanat-register-1\n"
+__all__ = ["Delta", "Person", "Register", "RegisterView", "build", "delta_id", "root_of"]
+
 _START: Final = len(MAGIC) + 4
-_INDEX: Final = struct.Struct(">II")  # the first nine digits of a block's first id; where its gaps begin
-_NAME: Final = 10
-_YEAR_ZERO: Final = 1200
 _MORE: Final = 0x80
-BLOCK: Final = 128
-"""Persons a block: a look-up reads so many gaps at most, and the index is small beside them."""
-
-
-def _as_flags(value: Value, what: str) -> Flags:
-    return Flags.from_bits(as_uint(value, what, below=64))
-
-
-@dataclass(frozen=True, slots=True)
-class Person(Record):
-    """One line of the register; `birth_year` is Jalali, 0 where names are left out."""
-
-    national_id: Annotated[NationalId, Check(as_national_id)]
-    name_fa: str
-    birth_year: int
-    flags: Annotated[Flags, Check(_as_flags)]
-
-    def fields(self) -> list[Encodable]:
-        """As it stands in a delta."""
-        return [self.national_id, self.name_fa, self.birth_year, self.flags.bits()]
-
-
-@dataclass(frozen=True, slots=True)
-class _Header(Record):
-    VERSION: ClassVar[int] = 1
-
-    election_id: str
-    round: int
-    day: str
-    version: int
-    count: int
-    combinations: tuple[Annotated[Flags, Check(_as_flags)], ...]
-    sizes: tuple[int, ...]
-
-    def fields(self) -> list[Encodable]:
-        combinations = [flags.bits() for flags in self.combinations]
-        head: list[Encodable] = [1, self.election_id, self.round, self.day, self.version, self.count]
-        return [*head, combinations, self.sizes]
-
-
-def build(
-    people: Iterable[Person],
-    *,
-    election_id: str,
-    round: int,
-    day: str,
-    version: int,
-    key: bytes = b"",
-    names: bool = True,
-) -> bytes:
-    """The file of these people, in any order; BadInput if two have one id or a year of birth is not Jalali.
-
-    With a register key names are hidden; without `names` they and the years are left out.
-    """
-    rows = sorted(people, key=lambda person: person.national_id)
-    for before, after in pairwise(rows):
-        if before.national_id == after.national_id:
-            raise BadInput("register-id-twice", id=after.national_id)
-    for person in rows:
-        if names and not 0 <= person.birth_year - _YEAR_ZERO < 256:
-            raise BadInput("register-birth-year", id=person.national_id, year=person.birth_year)
-    combinations = sorted({person.flags.bits() for person in rows})
-    dictionary = _dictionary(rows) if names else {}
-    sections = [
-        *_ids(rows),
-        _packed([combinations.index(person.flags.bits()) for person in rows], wide=len(combinations) > 16),
-        b"".join(_name(person, dictionary, key) for person in rows) if names else b"",
-        *_words(dictionary),
-    ]
-    kept, sizes = tuple(map(Flags.from_bits, combinations)), tuple(map(len, sections))
-    header = _Header(election_id, round, day, version, len(rows), kept, sizes).encode()
-    return b"".join([MAGIC, struct.pack(">I", len(header)), header, *sections])
-
-
-def _ids(rows: Sequence[Person]) -> tuple[bytes, bytes]:
-    """The index of blocks, and the gaps to each id from the one before within its block."""
-    index, gaps, last = bytearray(), bytearray(), 0
-    for ordinal, person in enumerate(rows):
-        nine = int(person.national_id[:9])
-        if ordinal % BLOCK == 0:
-            index += _INDEX.pack(nine, len(gaps))
-        else:
-            gap = nine - last - 1
-            while gap >= _MORE:
-                gaps.append(_MORE | gap & _MORE - 1)
-                gap >>= 7
-            gaps.append(gap)
-        last = nine
-    return bytes(index), bytes(gaps)
-
-
-def _packed(values: Sequence[int], *, wide: bool) -> bytes:
-    if wide:
-        return bytes(values)
-    return bytes(low | high << 4 for low, high in zip(values[::2], [*values[1::2], 0], strict=False))
-
-
-def _parts(name: str) -> list[str]:
-    return name.split(" ", 2)
-
-
-def _dictionary(rows: Iterable[Person]) -> dict[str, int]:
-    words = {word for person in rows for word in _parts(person.name_fa)} - {""}
-    return {word: number for number, word in enumerate(sorted(words), 1)}
-
-
-def _words(dictionary: Iterable[str]) -> tuple[bytes, bytes]:
-    encoded = [word.encode("utf-8") for word in dictionary]
-    offsets = [0]
-    for word in encoded:
-        offsets.append(offsets[-1] + len(word))
-    return struct.pack(f">{len(offsets)}I", *offsets), b"".join(encoded)
-
-
-def _name(person: Person, dictionary: dict[str, int], key: bytes) -> bytes:
-    numbers = [dictionary[word] for word in _parts(person.name_fa) if word]
-    words = b"".join(number.to_bytes(3, "big") for number in [*numbers, 0, 0, 0][:3])
-    return _hidden(bytes([person.birth_year - _YEAR_ZERO]) + words, person.national_id, key)
-
-
-def _hidden(record: bytes, national_id: NationalId, key: bytes) -> bytes:
-    """Under the key of this person, which hides and shows alike; one record is written under it once a version."""
-    if not key:
-        return record
-    stream = hashlib.sha256(b"amanat/v1/register-name\0" + key + national_id.encode("ascii")).digest()
-    return bytes(a ^ b for a, b in zip(record, stream, strict=False))
 
 
 class Register:
-    """A register in place: `buffer` is its file, read or memory-mapped; nothing is copied but what is asked for."""
+    """A register in its file: `buffer` is read or memory-mapped.  Names are read where they stand.
+
+    A keyed one is locked until `open`; what it is of can be asked before.
+    """
 
     def __init__(self, buffer: bytes | mmap, *, key: bytes = b"") -> None:
-        """Malformed if this is no register; its root is for the caller to compare with the manifest."""
+        """With a key, or where none is needed, it is opened at once.
+
+        Raises:
+            Malformed: this is no register, or its opening part is not the header's.  BadInput: another key's.
+        """
         view = memoryview(buffer)
-        if len(view) < _START or bytes(view[: len(MAGIC)]) != MAGIC:
+        if len(view) < PAGE or bytes(view[: len(MAGIC)]) != MAGIC:
             raise Malformed("register")
         end = _START + struct.unpack_from(">I", view, len(MAGIC))[0]
-        self._header = _Header.decode(bytes(view[_START:end]))
-        sizes = self._header.sizes
-        if (
-            len(sizes) != 6
-            or end + sum(sizes) != len(view)
-            or sizes[0] != -(-self._header.count // BLOCK) * _INDEX.size
-        ):
+        encoded = bytes(view[_START:end])
+        self.header = Header.decode(encoded)
+        self.root = hashlib.sha256(encoded).digest()
+        """SHA-256 of the header, which names the digests of both parts: what the manifest names."""
+        if end > PAGE or any(view[end:PAGE]) or not _is_sound(self.header, len(view)):
             raise Malformed("register")
-        starts = [end + sum(sizes[:place]) for place in range(7)]
-        self._sections = [view[start:stop] for start, stop in pairwise(starts)]
-        self._index, self._gaps, self._flags, self._names, self._offsets, self._words = self._sections
-        self._view, self._key = view, key
+        self._view = view
+        self._names = view[PAGE : PAGE + self.header.sizes[5]]
+        self._sections: list[memoryview] = []
+        if key or not self.header.keyed:
+            self.open(key)
 
-    def close(self) -> None:
-        """Let go of the buffer, so that a memory map can be closed; nothing can be looked up afterwards."""
-        for view in (*self._sections, self._view):
-            view.release()
+    def open(self, key: bytes) -> None:
+        """Decipher the opening part into memory; `key` is the register key.
+
+        Raises:
+            BadInput: it is not this file's key, or the file was changed.  Malformed: the part is not the header's.
+        """
+        keys = Keys(key if self.header.keyed else b"", self.header.salt)
+        whole = bytearray(sum(self.header.sizes[:5]))
+        target, at, start = memoryview(whole), PAGE + self.header.sizes[5], 0
+        try:
+            for number, size in enumerate(chunk_sizes(len(whole))):
+                sealed = self._view[at : at + size + TAG]
+                keys.chunks.decrypt_into(nonce(number), sealed, self.root, target[start : start + size])
+                at, start = at + size + TAG, start + size
+        except InvalidTag as cause:
+            raise BadInput("register-key-wrong") from cause
+        if hashlib.sha256(whole).digest() != self.header.opening_digest:
+            raise Malformed("register")
+        ends = list(accumulate(self.header.sizes[:5], initial=0))
+        self._sections = [target[first:last] for first, last in pairwise(ends)]
+        self._index, self._gaps, self._flags, self._offsets, self._words = self._sections
+        self._blocks, self._keys = len(self._index) // INDEX, keys
 
     @property
-    def root(self) -> bytes:
-        """SHA-256 of the file."""
-        return hashlib.sha256(self._view).digest()
+    def is_open(self) -> bool:
+        """Whether persons can be looked up."""
+        return bool(self._sections)
+
+    def require_names(self) -> None:
+        """Read all names once and compare them with the header.  Raises Malformed."""
+        if hashlib.sha256(self._names).digest() != self.header.names_digest:
+            raise Malformed("register")
+
+    def close(self) -> None:
+        """Forget what was deciphered and let go of the buffer, so that a memory map can be closed."""
+        for section in self._sections:
+            section[:] = bytes(len(section))
+            section.release()
+        self._sections = []
+        self._names.release()
+        self._view.release()
 
     @property
     def election_id(self) -> str:
         """The election it was made for."""
-        return self._header.election_id
+        return self.header.election_id
 
     @property
     def round(self) -> int:
         """The round whose day its ages are of."""
-        return self._header.round
+        return self.header.round
 
     @property
     def day(self) -> str:
         """Polling day, Gregorian ISO text."""
-        return self._header.day
+        return self.header.day
 
     @property
     def version(self) -> int:
         """The version that deltas follow."""
-        return self._header.version
+        return self.header.version
 
     @property
     def count(self) -> int:
         """How many persons it has."""
-        return self._header.count
+        return self.header.count
 
     def look(self, national_id: NationalId) -> Person | None:
-        """The person of this id, or None; reads one block."""
+        """The person of this id, or None; reads one block, and one name.  Rejected("register-locked") before `open`."""
+        if not self._sections:
+            raise Rejected("register-locked")
         nine = int(national_id[:9])
-        block = bisect_right(range(len(self._index) // _INDEX.size), nine, key=lambda at: self._block(at)[0]) - 1
+        block = bisect_right(range(self._blocks), nine, key=self._first) - 1
         if block < 0:
             return None
-        found, start = self._block(block)
-        stop = self._block(block + 1)[1] if (block + 1) * BLOCK < self.count else len(self._gaps)
-        ordinal, gap, shift = block * BLOCK, 0, 0
-        for byte in self._gaps[start:stop]:
-            if found >= nine:
-                break
-            gap |= (byte & _MORE - 1) << shift
+        ids = self._ids(block)
+        place = bisect_left(ids, nine)
+        if place == len(ids) or ids[place] != nine:
+            return None
+        return self._person(national_id, nine, block * BLOCK + place)
+
+    def people(self) -> Iterator[Person]:
+        """Everybody, in the order of ids: for headquarters, which keeps the key."""
+        for block in range(self._blocks):
+            for place, nine in enumerate(self._ids(block)):
+                digits = f"{nine:09}"
+                yield self._person(NationalId(digits + check_digit(digits)), nine, block * BLOCK + place)
+
+    def _first(self, block: int) -> int:
+        return int.from_bytes(self._index[block * INDEX : block * INDEX + 4], "big")
+
+    def _gaps_from(self, block: int) -> int:
+        if block >= self._blocks:
+            return len(self._gaps)
+        return int.from_bytes(self._index[block * INDEX + 4 : block * INDEX + INDEX], "big")
+
+    def _ids(self, block: int) -> list[int]:
+        """The first nine digits of everybody in a block, ascending."""
+        found, gap, shift = [self._first(block)], 1, 0
+        for byte in self._gaps[self._gaps_from(block) : self._gaps_from(block + 1)]:
+            gap += (byte & _MORE - 1) << shift
             shift += 7
             if byte < _MORE:
-                found, ordinal, gap, shift = found + gap + 1, ordinal + 1, 0, 0
-        return self._person(national_id, ordinal) if found == nine else None
+                found.append(found[-1] + gap)
+                gap, shift = 1, 0
+        return found
 
-    def _block(self, number: int) -> tuple[int, int]:
-        first, start = _INDEX.unpack_from(self._index, number * _INDEX.size)
-        return first, start
-
-    def _person(self, national_id: NationalId, ordinal: int) -> Person:
-        combinations = self._header.combinations
+    def _person(self, national_id: NationalId, nine: int, ordinal: int) -> Person:
+        combinations = self.header.combinations
         if len(combinations) > 16:
             flags = combinations[self._flags[ordinal]]
         else:
             flags = combinations[self._flags[ordinal // 2] >> 4 * (ordinal % 2) & 15]
         if not self._names:
             return Person(national_id, "", 0, flags)
-        record = bytes(self._names[ordinal * _NAME : (ordinal + 1) * _NAME])
-        record = _hidden(record, national_id, self._key)
+        digits = nine.to_bytes(4, "big")
+        mask = self._keys.masks(digits + bytes(12))
+        hidden = self._names[ordinal * NAME : (ordinal + 1) * NAME]
+        record = bytes(a ^ b for a, b in zip(hidden, mask, strict=False))
+        if self._keys.checks(digits + record[:10] + bytes(2))[:2] != record[10:]:
+            return Person(national_id, "", 0, flags)  # the disk lost this name; who may vote is not in question
         numbers = [int.from_bytes(record[at : at + 3], "big") for at in (1, 4, 7)]
-        return Person(national_id, " ".join(map(self._word, filter(None, numbers))), record[0] + _YEAR_ZERO, flags)
+        return Person(national_id, " ".join(map(self._word, filter(None, numbers))), record[0] + YEAR_ZERO, flags)
 
     def _word(self, number: int) -> str:
-        if number * 4 + 4 > len(self._offsets):
-            refuse("register name")  # a wrong register key
         start, stop = struct.unpack_from(">II", self._offsets, number * 4 - 4)
         return bytes(self._words[start:stop]).decode("utf-8")
+
+
+def _is_sound(header: Header, length: int) -> bool:
+    """Whether the sizes are those of a register of so many persons, in a file of this length."""
+    if len(header.sizes) != 6 or header.sizes[5] not in (0, header.count * NAME):
+        return False
+    opening = sum(header.sizes[:5])
+    enciphered = opening + TAG * len(chunk_sizes(opening))
+    return header.sizes[0] == -(-header.count // BLOCK) * INDEX and PAGE + header.sizes[5] + enciphered == length
+
+
+def root_of(data: bytes) -> bytes:
+    """The root of a register's bytes: what a manifest names.  Malformed."""
+    return Register(data).root
 
 
 @dataclass(frozen=True, slots=True)

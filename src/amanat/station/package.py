@@ -1,6 +1,5 @@
 """What headquarters gives every terminal of an election, and who this terminal is in it (K-8, M-1, M-7, R-1)."""
 
-import hashlib
 import json
 import mmap
 from collections.abc import Mapping, Sequence
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import amanat_crypto
-from amanat.errors import BadInput, Rejected
+from amanat.errors import AmanatError, BadInput, Rejected
 from amanat.records import cbor, exercise, package_sums
 from amanat.records.cbor import as_bytes, as_list
 from amanat.records.device import Certificate, certificate_id
@@ -119,10 +118,9 @@ def read_package(folder: Path) -> Package:
         stat = (folder / "register.bin").stat()
     except OSError as cause:
         raise BadInput("package-incomplete", file=str(cause.filename)) from cause
-    register, root = _register(folder / "register.bin", (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns))
     manifest = _manifest(data["manifest.cbor"])
-    if root != manifest.register_root:
-        raise Rejected("register-not-of-this-election", file=str(folder / "register.bin"))
+    file = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+    register = _register(folder / "register.bin", file, manifest.register_root)
     texts = (data["stations.json"], data["candidates.json"], data["contests.json"])
     return _package(data["manifest.cbor"], data["devices.seq"], register, texts)
 
@@ -133,11 +131,16 @@ def _manifest(data: bytes) -> Manifest:
 
 
 @lru_cache(maxsize=4)
-def _register(path: Path, file: tuple[int, ...]) -> tuple[Register, bytes]:
-    """A register in mapped memory and its SHA-256; ``file`` makes a replaced file another one."""
-    with path.open("rb") as source:
-        view = mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ)
-    return Register(view), hashlib.sha256(view).digest()
+def _register(path: Path, file: tuple[int, ...], root: bytes) -> Register:
+    """The register of this root, in mapped memory; ``file`` makes a replaced file another one."""
+    try:
+        with path.open("rb") as source:
+            register = Register(mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ))
+    except (AmanatError, ValueError) as cause:  # an empty file cannot be mapped
+        raise Rejected("register-not-of-this-election", file=str(path)) from cause
+    if register.root != root:
+        raise Rejected("register-not-of-this-election", file=str(path))
+    return register
 
 
 @lru_cache(maxsize=4)

@@ -64,7 +64,7 @@ def init(folder: Path, sources: Sources, *, now_ms: int, database: str = "") -> 
     definition = read_definition(_Folder(sources.election), folder=str(sources.election))
     secrets = {name: os.urandom(32) for name in KEYS}
     register_bytes = _register(definition, sources.register)
-    manifest = _manifest(definition, sources, secrets, hashlib.sha256(register_bytes).digest())
+    manifest = _manifest(definition, sources, secrets, register.root_of(register_bytes))
     here = Home.create(folder, passphrase=sources.passphrase, secrets=secrets, database=database)
     _write_election(here, definition, manifest, sources, register_bytes)
     forget()
