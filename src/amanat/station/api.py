@@ -84,6 +84,9 @@ ACTS: Final[Mapping[tuple[str, str], Act]] = {
     ("POST", "/api/exercise/stop"): lambda t, _: t.exercise.stop(),
     ("POST", "/api/supervisor/usb"): lambda t, b: t.write_usb(Path(field(b, "path", str))),
     ("POST", "/api/supervisor/incident"): lambda t, b: t.note_incident(field(b, "text", str)),
+    ("POST", "/api/supervisor/checked-in-list"): lambda t, b: (
+        t.checked_in_list.print_all() if field(b, "all", bool, False) else t.checked_in_list.print_new()
+    ),
 }
 """What each button does, by method and path."""
 

@@ -32,6 +32,18 @@ class Settings:
     test_page: str = "https://verify.example/test"  # the public page that opens a tested ballot, from its address
     clock: str = "system"
     printer: str = "folder:slips"
+    checked_in_list: str = "every:20"  # or minutes:N, or asked: see checked_in_list.py
+    closes: str = "18:00"  # the legal end of voting in Iran's time; a clock only asks for a reason before it
+    power: str = ""  # a folder like /sys/class/power_supply; empty: battery and plug are not watched
+    readers: tuple[str, ...] = ()  # card and biometric readers, see `station.readers`
+
+    @property
+    def legal_end(self) -> time:
+        """``closes`` as a time of day; BadInput where it is none."""
+        try:
+            return time.fromisoformat(self.closes)
+        except ValueError as cause:
+            raise BadInput("terminal-settings", file=FILE, field="closes") from cause
 
     def write(self, home: Path) -> None:
         """Put it into the terminal's home, whole or not at all."""

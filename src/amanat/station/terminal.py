@@ -14,14 +14,17 @@ from amanat.records.cbor import Value
 from amanat.records.device import ROLE_BALLOT, ROLE_CHECK_IN
 from amanat.records.journal import genesis
 from amanat.records.permit import IssuedPermit, Permit
-from amanat.rules import persian
+from amanat.rules import national_id, persian
 from amanat.station import config, keys, usb
+from amanat.station.account import StationAccount
 from amanat.station.booth import Booth
+from amanat.station.checked_in_list import CheckedInList, Rhythm
 from amanat.station.clock import Clock
 from amanat.station.config import Address, Settings
+from amanat.station.day import Day
 from amanat.station.desk import Desk
-from amanat.station.exercise import Exercise
 from amanat.station.enrolment import PACKAGE
+from amanat.station.exercise import Exercise
 from amanat.station.journal import Journal
 from amanat.station.lan import Lan
 from amanat.station.link import Deltas, Link
@@ -92,7 +95,21 @@ class Terminal:
         self._desk: Desk | None = None
         if self.roles & ROLE_CHECK_IN:
             acts = (self.seconds_since_answer, self._choose_booth, self._void)
-            self._desk = Desk(identity, self.journal, register, self.news, self.printer, *acts)
+            verification = Verification(self.journal, self.readers.get(BIOMETRIC))
+            self._desk = Desk(identity, self.journal, register, self.news, self.printer, *acts, verification)
+        account = StationAccount(identity, self.journal, self.lan.copies)
+        self.day = Day(identity, self.journal, self.lan, account, self.clock, settings.legal_end, self._require_open)
+        self.watch = Watch(
+            self.journal,
+            self.clock,
+            Path(settings.power) if settings.power else None,
+            may_write=self._may_write,
+            wrote=self.wrote,
+        )
+        self._list: CheckedInList | None = None
+        if self._desk is not None:
+            rhythm = Rhythm.read(settings.checked_in_list, file=str(self.home / config.FILE))
+            self._list = CheckedInList(self.home, identity, self.journal, self.printer, self.clock, rhythm)
         self.practice = Exercise(self.home, identity, self.clock) if identity.training else None
         self._is_resumed = False
 
@@ -157,7 +174,11 @@ class Terminal:
     def start(self) -> None:
         """Begin the background work: a gateway delivers to headquarters, the others to their gateway."""
         work = self.lan.run if self.link is None else self.link.run
-        self._tasks.append(asyncio.create_task(self._again_and_again(work)))
+        works: list[Callable[[], Awaitable[None]]] = [work, self.watch.run]
+        works += [functools.partial(self.presence.run, colleague) for colleague in self.presence.watches]
+        self._tasks += [asyncio.create_task(self._again_and_again(one)) for one in works]
+        if self._list is not None:
+            self._tasks.append(asyncio.create_task(self._again_and_again(self._list.run)))
 
     async def _again_and_again(self, work: Callable[[], Awaitable[None]]) -> None:
         """A fault of our own in the background is logged and does not end the deliveries of the day."""
@@ -174,12 +195,17 @@ class Terminal:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        await self.presence.close()
         await self.lan.close()
         self.news.close()
+        if self._list is not None:
+            self._list.close()
         self._close_media()
 
     def wrote(self) -> None:
         """After an act that wrote entries: give them to the gateway; a sealed ballot waits for what becomes of it."""
+        if self._list is not None:
+            self._list.wrote()
         if self.journal.state.open_prepared is None:
             self.lan.wrote()
             if self.link is not None:
@@ -241,6 +267,13 @@ class Terminal:
         """All journals this terminal holds, sealed for headquarters; the file's path."""
         entries = [*self.journal.entries, *(e for copies in self.lan.copies.values() for e in copies.entries)]
         return {"ok": True, "path": str(usb.write(path, usb.bundle(self.identity, entries)))}
+
+    @property
+    def checked_in_list(self) -> CheckedInList:
+        """The printed list; Refused where nobody is checked in."""
+        if self._list is None:
+            raise Refused("not-a-desk")
+        return self._list
 
     def note_incident(self, text: str) -> Screen:
         """What a supervisor saw, for the boards to read."""
