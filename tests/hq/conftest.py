@@ -6,7 +6,8 @@ Damavand has a desk and booth in one machine (device 0) and a second booth (devi
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
@@ -23,7 +24,7 @@ from amanat.records.ballot import seal
 from amanat.records.device import Certificate, certificate_id
 from amanat.records.journal import DeviceState, SignedEntry, make
 from amanat.records.manifest import Manifest
-from amanat.records.permit import IssuedPermit, Permit, issue
+from amanat.records.permit import IssuedPermit, Permit, issue, permit_hash
 from amanat.records.sheet import CLOSING, sheet_id
 from amanat.rules.eligibility import Flags
 from amanat.rules.national_id import NationalId, synthetic
@@ -54,6 +55,9 @@ file = "stations.csv"
 CANDIDATES = "code,name_fa,name_en\n1001,آرش,Arash\n1002,بهار,Bahar\n1003,پروین,Parvin\n"
 STATIONS = "id,name_fa,county,district,ballot_terminals,mobile\nS1,شعبهٔ دماوند,دماوند,مرکزی,2,no\n"
 STATIONS += "S2,شعبهٔ فیروزکوه,فیروزکوه,مرکزی,1,no\n"
+APPROVING = "id,name_fa,county,district,ballot_terminals,approvals,mobile\n"
+APPROVING += "S1,شعبهٔ دماوند,دماوند,مرکزی,1,yes,no\nS2,شعبهٔ فیروزکوه,فیروزکوه,مرکزی,1,no,no\n"
+PADS = {"S1-2": b"p" * 32, "S1-3": b"q" * 32}  # after the station's one ballot terminal
 SEEDS = {"S1-1": b"1" * 32, "S1-2": b"2" * 32, "S2-1": b"3" * 32}
 DAWN = 1_709_267_400_000  # 8:00 in Iran on polling day
 MARYAM, ALI, SARA, REZA = (synthetic(n) for n in range(4))
@@ -76,13 +80,13 @@ def _machine(folder: Path, role: str, index: int) -> None:
     (folder / "signing.sealed").write_bytes(sealed)
 
 
-def make_sources(root: Path) -> None:
+def make_sources(root: Path, stations: str = STATIONS, seeds: Mapping[str, bytes] = SEEDS) -> None:
     """What `hq init` takes: the election's files, a ceremony's outcome, mixers, authorities, a register."""
     election = root / "election"
     election.mkdir()
     (election / "election.toml").write_text(ELECTION)
     (election / "candidates.csv").write_text(CANDIDATES)
-    (election / "stations.csv").write_text(STATIONS)
+    (election / "stations.csv").write_text(stations)
     people = [[j, f"trustee {j}", f"power {j}", os.urandom(32), os.urandom(32)] for j in (1, 2, 3)]
     (root / "ceremony" / "keys" / "K").mkdir(parents=True)
     (root / "ceremony" / "keys" / "ceremony.cbor").write_bytes(b"made elsewhere")
@@ -97,14 +101,14 @@ def make_sources(root: Path) -> None:
     made = register.build(voters, election_id="two-towns", round=1, day="2024-03-01", version=1)
     (root / "register.bin").write_bytes(made)
     (root / "passphrase").write_text("headquarters\n")
-    for name, seed in SEEDS.items():
+    for name, seed in seeds.items():
         (root / "stations" / name).mkdir(parents=True)
         (root / "stations" / name / "request.cbor").write_bytes(cbor.encode([amanat_crypto.public_key(seed), name]))
 
 
-def build(root: Path, *, database: str = "") -> None:
-    """A headquarters in `root`/hq with its three devices certified."""
-    make_sources(root)
+def build(root: Path, *, database: str = "", stations: str = STATIONS, seeds: Mapping[str, bytes] = SEEDS) -> None:
+    """A headquarters in `root`/hq with its devices certified."""
+    make_sources(root, stations, seeds)
     settings.configure(root / "hq", database=database)
     from amanat.hq.devices.enrolment import enrol
     from amanat.hq.elections.making import Sources, init
@@ -112,7 +116,7 @@ def build(root: Path, *, database: str = "") -> None:
     folders = (root / name for name in ("election", "ceremony", "mixers", "authorities"))
     sources = Sources(*folders, register=root / "register.bin", passphrase=root / "passphrase")
     init(root / "hq", sources, now_ms=DAWN - 1, database=database)
-    assert enrol(homes.current(), root / "stations", now_ms=DAWN - 1) == 3
+    assert enrol(homes.current(), root / "stations", now_ms=DAWN - 1) == len(seeds)
 
 
 @pytest.fixture(scope="session")
@@ -167,13 +171,13 @@ class Clock:
 class Terminal:
     """A device that writes its journal as the station's program would; `at` and `seconds` are its clock and link."""
 
-    def __init__(self, here: Home, device: int, station: int) -> None:
+    def __init__(self, here: Home, device: int, station: int, *, name: str = "", seed: bytes = b"") -> None:
         self.manifest: Manifest = here.manifest
         self.eh = here.eh
-        self.seed = list(SEEDS.values())[device]
-        roles = 3 if device != 1 else 2
+        self.seed = seed or list(SEEDS.values())[device]
+        roles = 4 if name in PADS else 3 if device != 1 else 2
         key = amanat_crypto.public_key(self.seed)
-        self.certificate = Certificate(device, station, roles, key, list(SEEDS)[device])
+        self.certificate = Certificate(device, station, roles, key, name or list(SEEDS)[device])
         self.state = DeviceState(self.eh, self.certificate.encode())
         self.entries: list[SignedEntry] = []
         self.device, self.station = device, station
@@ -221,6 +225,15 @@ class Terminal:
     def vote(self, person: NationalId, choice: int = 0) -> bytes:
         return self.cast(self.check_in(person), choice)
 
+    def approve(self, issued: IssuedPermit, *, by: "Terminal | None" = None) -> list[cbor.Value]:
+        """Writes an approval, our own or what we were told of another's."""
+        from amanat.records.identifiers import sign
+
+        pad, ph = by or self, permit_hash(self.eh, issued.permit)
+        body: list[cbor.Value] = [ph, pad.device, sign(pad.seed, "approve", self.eh, ph)]
+        self.write("approval", body)
+        return body
+
     def open(self) -> None:
         self.write("opened", [1, ["officer"]])
 
@@ -265,6 +278,42 @@ class Day:
         from amanat.hq.intake.checks import Checker
 
         Checker(self.here, self.certificates).run_all()
+
+
+@dataclass
+class ApprovingDay:
+    """A station with one terminal and two pads, and another that asks for no approvals."""
+
+    here: Home
+    root: Path
+    desk: Terminal
+    pad: Terminal
+    second: Terminal
+
+    def deliver(self, *terminals: Terminal) -> None:
+        from amanat.hq.devices.enrolment import Certificates
+        from amanat.hq.server import intake_of
+
+        intake = intake_of(self.here, Clock(), Certificates())
+        for terminal in terminals:
+            intake.take(terminal.triples())
+
+
+@pytest.fixture
+def approving(memory: Path) -> Iterator[ApprovingDay]:
+    """A polling day with observers, of an election of its own."""
+    root = memory / os.urandom(4).hex()
+    root.mkdir()
+    seeds = {"S1-1": b"1" * 32, **PADS, "S2-1": b"2" * 32}
+    build(root, stations=APPROVING, seeds=seeds)
+    homes.forget()
+    here = homes.current()
+    desk, *pads = (Terminal(here, n, 0, name=name, seed=seed) for n, (name, seed) in enumerate(list(seeds.items())[:3]))
+    for terminal in (desk, *pads):
+        terminal.open()
+    yield ApprovingDay(here, root, desk, *pads)
+    connections.close_all()
+    shutil.rmtree(root)
 
 
 @pytest.fixture

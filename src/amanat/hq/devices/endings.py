@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from amanat.hq import home
+from amanat.hq.devices import approvals
 from amanat.hq.writing import rows_of
 from amanat.records.device import ROLE_BALLOT, Certificate
 from amanat.records.identifiers import is_signed
@@ -30,6 +31,7 @@ def endings() -> list[Ending]:
     handed = _handed_over()
     sheets = _closing_sheets()
     named = {device for (device,) in rows_of("SELECT device FROM intake_link")} | _named_by_permits()
+    named |= {approval.pad for approval in approvals.approvals()}
     found = []
     for device, id_ in rows_of("SELECT device, certificate_id FROM devices_device ORDER BY device"):
         branches = tips.get(device, [])
@@ -51,17 +53,21 @@ def closed() -> set[int]:
 
 
 def _closing_sheets() -> dict[int, bytes]:
-    """device -> ID of its closing sheet, where the ballots, permits and tests that the sheet counts are all here.
+    """device -> ID of its closing sheet, where the ballots, permits and tests that the sheet counts are all here, or
+    a pad's approvals.
 
     A sheet that counts more than came is no closing for the count: its device is carried, by its head.
     """
     tests = Counter(device for _, device, _ in tested())
     cast = dict(rows_of("SELECT device, COUNT(*) FROM intake_ballot GROUP BY device"))
     permits = dict(rows_of("SELECT device, COUNT(*) FROM intake_permit GROUP BY device"))
+    pads, approved = approvals.pads(), approvals.by_pad()
     sheets: dict[int, bytes] = {}
     for device, id_, data in rows_of("SELECT device, id, sheet FROM intake_sheet"):
         sheet = Sheet.decode(bytes(data))
         came = device, cast.get(device, 0), permits.get(device, 0), tests[device]
+        if device in pads and device not in permits:
+            came = device, cast.get(device, 0), approved[device], tests[device]
         if (sheet.device, sheet.cast, sheet.permits, sheet.tested) == came:
             sheets[device] = bytes(id_)
     return sheets

@@ -2,7 +2,7 @@
 
 A request is `<station id>-<terminal>/request.cbor` = CBOR([public key, seal text]).  Device numbers follow the
 manifest: terminal by terminal of the electronic stations, from 0; terminal 1 checks in and takes ballots, the others
-take ballots.
+take ballots.  Where the station asks for second approvals, numbers for two observers' pads come after them (C-9).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,13 +18,14 @@ from amanat.hq.home import Home
 from amanat.hq.writing import insert, rows_of, writing
 from amanat.records import cbor
 from amanat.records.cbor import Malformed, as_bytes, as_list, as_text
-from amanat.records.device import ROLE_BALLOT, ROLE_CHECK_IN, Certificate, certificate_id
-from amanat.records.manifest import ELECTRONIC, Manifest
+from amanat.records.device import ROLE_APPROVE, ROLE_BALLOT, ROLE_CHECK_IN, Certificate, certificate_id
+from amanat.records.manifest import ELECTRONIC, Manifest, Station
 from amanat.sync.hq_side import STORED_END, Known
 
 COLUMNS: Final = (
     "device", "station", "roles", "key", "certificate", "certificate_id", "signature", "board_signatures",
 )  # fmt: skip
+PADS_MAX: Final = 2  # one in use and a spare, or two observers
 Boards = Callable[[str, Sequence[bytes]], Sequence[Sequence[bytes]]]
 """(domain, digests) -> for each digest the authorities' signatures, in the manifest's order."""
 
@@ -35,7 +36,7 @@ def numbers(manifest: Manifest) -> dict[tuple[str, int], tuple[int, int]]:
         (station.id, terminal, index)
         for index, station in enumerate(manifest.stations)
         if station.mode == ELECTRONIC
-        for terminal in range(1, station.ballot_terminals + 1)
+        for terminal in range(1, station.ballot_terminals + PADS_MAX * station.approvals + 1)
     ]
     return {(id_, terminal): (device, index) for device, (id_, terminal, index) in enumerate(places)}
 
@@ -81,10 +82,16 @@ def _requested(manifest: Manifest, folder: Path) -> Iterator[Certificate]:
             key, seal = as_list(cbor.decode(path.read_bytes()), "request", size=2)
             public = as_bytes(key, "device key", size=32)
             amanat_crypto.require_signing_key(public)
-            roles = ROLE_CHECK_IN | ROLE_BALLOT if int(terminal) == 1 else ROLE_BALLOT
+            roles = _roles(manifest.stations[place[1]], int(terminal))
             yield Certificate(place[0], place[1], roles, public, as_text(seal, "seal"))
         except (Malformed, amanat_crypto.CryptoFault) as cause:
             raise BadInput("hq-request", file=str(path)) from cause
+
+
+def _roles(station: Station, terminal: int) -> int:
+    if terminal > station.ballot_terminals:
+        return ROLE_APPROVE
+    return ROLE_CHECK_IN | ROLE_BALLOT if terminal == 1 else ROLE_BALLOT
 
 
 def devices_seq() -> bytes:

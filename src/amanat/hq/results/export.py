@@ -16,6 +16,7 @@ from amanat.hq.cases import decisions, doubles
 from amanat.hq.cases.boards import Boards
 from amanat.hq.cases.models import Decision as DecisionRow
 from amanat.hq.cases.models import Exclusion as ExclusionRow
+from amanat.hq.devices import approvals
 from amanat.hq.devices.endings import Ending, endings, tested
 from amanat.hq.devices.enrolment import Certificates, devices_seq
 from amanat.hq.elections.acts import log_action
@@ -25,7 +26,6 @@ from amanat.hq.writing import rows_of, writing
 from amanat.records import cbor
 from amanat.records import election_record as at
 from amanat.records.cbor import Encodable, as_bytes
-from amanat.records.journal import Entry
 from amanat.records.manifest import json_line
 from amanat.records.order import DecisionKind, DeviceStatus, Exclusion, Reason
 
@@ -58,6 +58,7 @@ def export(here: Home, target: Target, *, now_ms: int, boards: Boards | None = N
         decisions.sign_drafts(here, boards, now_ms=now_ms)
     Checker(here, Certificates()).run_all()
     _require_ruled(apart)
+    _require_approvals_judged(here)
     log.flush(here, now_ms=now_ms)
     with writing():  # one moment for all lists: nothing arrives in between
         counts = _write(here, target)
@@ -76,6 +77,22 @@ def _require_ruled(apart: Iterable[tuple[int, bytes, int]]) -> None:
             raise Usage("hq-permit-unsound", digest=bytes(ph).hex())
 
 
+def _require_approvals_judged(here: Home) -> None:
+    """C-9: a ballot without an approval, where a pad of its station did not close, needs a decision of the boards."""
+    ended, pads = endings(), approvals.pads()
+    settled = {e.device for e in ended if e.status in (DeviceStatus.CLOSED, DeviceStatus.UNUSED)}
+    open_ended = {station for pad, station in pads.items() if pad not in settled}
+    asking = {s for s in open_ended if here.manifest.stations[s].approvals}
+    if not asking:
+        return
+    approved = {(a.ph, pads[a.pad]) for a in approvals.published(_closed(ended))}
+    ruled = {(kind, bytes(ref)) for kind, ref in DecisionRow.objects.values_list("kind", "reference")}
+    for ballot, ph, station in rows_of("SELECT id, ph, station FROM intake_ballot WHERE verdict = '' ORDER BY id"):
+        judged = {(int(DecisionKind.BALLOT), bytes(ballot)), (int(DecisionKind.PERMIT), bytes(ph))} & ruled
+        if station in asking and (bytes(ph), station) not in approved and not judged:
+            raise Usage("hq-approval-missing", digest=bytes(ballot).hex())
+
+
 def _write(here: Home, target: Target) -> dict[str, int]:
     record = target.record
     ended = endings()
@@ -84,7 +101,7 @@ def _write(here: Home, target: Target) -> dict[str, int]:
     shutil.copytree(here.election / "keys", record / "keys", dirs_exist_ok=True)
     lists: dict[str, Sequence[Encodable]] = {
         at.SHEETS: list(_sheets(ended)),
-        at.APPROVALS: sorted(_approvals()),
+        at.APPROVALS: [[ph, pad, signature] for ph, pad, signature, _ in approvals.published(_closed(ended))],
         at.TESTED: [[*row] for row in sorted(tested())],
         at.PERMITS: sorted(_permits(ended)),
         at.ballots_path(target.session): list(_ballots()),
@@ -116,17 +133,8 @@ def _sheets(ended: Iterable[Ending]) -> Iterator[Encodable]:
             yield [bytes(sheet), bytes(signature)]
 
 
-def _bodies(kind: str) -> Iterator[tuple[int, list[Any]]]:
-    """(device, body) of the entries of a kind, each once."""
-    for (data,) in rows_of(f"SELECT entry FROM intake_entry WHERE kind = '{kind}'"):
-        entry = Entry.decode(bytes(data))
-        yield entry.device, entry.body
-
-
-def _approvals() -> Iterator[list[Any]]:
-    """[ph, device, signature] by ph; of one permit and device the same signature comes once."""
-    found = {(body[0], body[1]): body[2] for _, body in _bodies("approval") if len(body) == 3}
-    yield from ([ph, device, signature] for (ph, device), signature in found.items())
+def _closed(ended: Iterable[Ending]) -> set[int]:
+    return {ending.device for ending in ended if ending.status is DeviceStatus.CLOSED}
 
 
 def _permits(ended: Iterable[Ending]) -> Iterator[list[Any]]:
