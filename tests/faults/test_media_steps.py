@@ -41,7 +41,7 @@ class Plan:
         return self.kind if self.seen - 1 == self.at else None
 
 
-@dataclass
+@dataclass(eq=False)
 class Disk:
     """One medium: ``cache`` is what reads see, ``surface`` what power leaves, ``dirty`` what a sync carries over."""
 
@@ -59,6 +59,9 @@ class Disk:
 
     def size(self) -> int:
         return len(self.cache)
+
+    def free(self) -> int:
+        return 1 << 30
 
     def write(self, offset: int, data: bytes) -> None:
         fault = self.plan.now() if self.plan else None
@@ -246,7 +249,7 @@ def test_one_medium_dies_at_any_step_and_the_other_carries_the_day(name: str) ->
         assert TwoMedia((Disk(name), other), owner=OWNER, timer=lambda: 0.0).recover() == PAYLOADS
 
 
-@dataclass
+@dataclass(eq=False)
 class Broken:
     """A disk on which every write and sync after the ``after``-th fails."""
 
@@ -269,6 +272,9 @@ class Broken:
 
     def size(self) -> int:
         return self.disk.size()
+
+    def free(self) -> int:
+        return self.disk.free()
 
     def write(self, offset: int, data: bytes) -> None:
         self._step()

@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event
 
 import pytest
 from hypothesis import given
@@ -13,8 +14,10 @@ from hypothesis import strategies as st
 
 from amanat.errors import AmanatError, BadInput, MediumLost, Rejected
 from amanat.station import media
-from amanat.station.media import FIRST, TwoMedia, frame, frame_at
+from amanat.station.frames import FIRST, frame, frame_at
+from amanat.station.media import TwoMedia
 from amanat.station.medium_file import FileMedium
+from amanat.station.patience import Threads
 
 OWNER = b"o" * 32
 OTHER = b"p" * 32
@@ -133,7 +136,7 @@ def test_the_scrubber_sees_rot_and_a_misdirected_frame_and_mends_them(pair: Pair
     assert [s.position for s in (journal.scrub() for _ in PAYLOADS) if s and s.lost] == [positions[1]]
 
 
-def test_a_full_medium_is_seen_before_anything_is_written(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_media_are_seen_before_anything_is_written(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """Carteret: a full store went on as if nothing were.  Wanted: `reserve` says no while the entry before it stands,
     an append that does not fit writes nothing, and the media are not called dead for it."""
     journal = pair.journal()
@@ -143,7 +146,8 @@ def test_a_full_medium_is_seen_before_anything_is_written(pair: Pair, monkeypatc
     def full(offset: int, data: bytes) -> None:
         raise OSError(errno.ENOSPC, "full")
 
-    monkeypatch.setattr(pair.open[1], "write", full)
+    for medium in pair.open:
+        monkeypatch.setattr(medium, "write", full)
     assert not journal.reserve(media.GROWTH)
     before = [path.read_bytes()[: FIRST + 100] for path in pair.paths]
     with pytest.raises(MediumLost) as fault:
@@ -153,6 +157,31 @@ def test_a_full_medium_is_seen_before_anything_is_written(pair: Pair, monkeypatc
     assert journal.health() == {"a": "good", "b": "good"}
     monkeypatch.undo()
     assert journal.reserve(media.GROWTH)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_full_medium_is_given_up_where_the_other_has_room(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, which: int
+) -> None:
+    """One card is smaller than the other.  Wanted: the small one is called full and given up, and people go on voting;
+    both hold all that was written before."""
+    journal = pair.journal()
+    journal.recover()
+    journal.append(PAYLOADS[0])
+
+    def full(offset: int, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(pair.open[which], "write", full)
+    assert journal.reserve(media.GROWTH)
+    journal.append(PAYLOADS[1])
+    assert journal.reasons() == {"ab"[which]: "medium-full"}
+    assert journal.health() == {"a": "good", "b": "good"} | {"ab"[which]: "dead"}
+    for other, path in enumerate(pair.paths):
+        pair.close()
+        alone = TwoMedia([held := FileMedium(path, name="x")], owner=OWNER)
+        assert alone.recover() == PAYLOADS[: 1 if other == which else 2]
+        held.close()
 
 
 @pytest.mark.parametrize("which", [0, 1])
@@ -169,15 +198,189 @@ def test_a_medium_whose_content_vanished_is_dead_at_the_next_append(pair: Pair, 
     assert pair.paths[0].read_bytes() == pair.paths[1].read_bytes()
 
 
-def test_a_slow_medium_is_told(pair: Pair) -> None:
-    pair.close()
-    ticks = iter([*([0.0] * 12), 0.0, 0.1, 0.1, 30.0, 30.0, 30.1])
-    pair.open = [FileMedium(path, name=name) for path, name in zip(pair.paths, "ab", strict=True)]
-    journal = TwoMedia(pair.open, owner=OWNER, timer=lambda: next(ticks, 31.0))
+def test_a_slow_medium_is_told(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Medium B takes two seconds, which is not yet too long.  Wanted: it stays, and is called slow."""
+    journal = pair.journal()
+    now = [0.0]
+    monkeypatch.setattr(journal, "_timer", lambda: now[0])
     journal.recover()
+    real = pair.open[1].sync
+
+    def slow() -> None:
+        now[0] += 2.0
+        real()
+
+    monkeypatch.setattr(pair.open[1], "sync", slow)
+    journal.append(PAYLOADS[0])
+    assert journal.health() == {"a": "good", "b": "slow"}
+    assert journal.reasons() == {"b": "medium-slow"}
+
+
+class Hanging:
+    """Lets a medium's sync wait until it is told to go on; ``began`` says that it waits."""
+
+    def __init__(self, medium: FileMedium, patched: pytest.MonkeyPatch) -> None:
+        self.began, self.go, self.fails = Event(), Event(), False
+        self._real = medium.sync
+        patched.setattr(medium, "sync", self._sync)
+
+    def _sync(self) -> None:
+        self.began.set()
+        assert self.go.wait(60)
+        if self.fails:
+            raise OSError(errno.EIO, "sync")
+        self._real()
+
+
+@pytest.fixture
+def impatient(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> TwoMedia:
+    monkeypatch.setattr(media, "PATIENCE_SECONDS", 0.02)
+    pair.close()
+    pair.open = [FileMedium(path, name=name) for path, name in zip(pair.paths, "ab", strict=True)]
+    journal = TwoMedia(pair.open, owner=OWNER, hands=Threads())
+    journal.recover()
+    journal.append(PAYLOADS[0])
+    return journal
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_medium_that_hangs_is_given_up_and_the_other_goes_on(
+    pair: Pair, impatient: TwoMedia, monkeypatch: pytest.MonkeyPatch, which: int
+) -> None:
+    """The sync of one medium takes half a minute.  Wanted: the append returns as soon as the other has it, the slow one
+    is out and told; when it ends its write at last, that changes nothing, and the next start finds one story."""
+    slow = Hanging(pair.open[which], monkeypatch)
+    impatient.append(PAYLOADS[1])
+    assert slow.began.is_set()
+    assert not slow.go.is_set()
+    assert impatient.reasons() == {"ab"[which]: "medium-given-up"}
+    impatient.append(PAYLOADS[2])
+    slow.go.set()
+    assert pair.journal().recover() == PAYLOADS[:3]
+    assert pair.paths[0].read_bytes() == pair.paths[1].read_bytes()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_never_both_are_given_up(pair: Pair, impatient: TwoMedia, monkeypatch: pytest.MonkeyPatch, fails: bool) -> None:
+    """Both media hang.  Wanted: the append waits, however long; it ends when one of them has it, or when both failed,
+    and then *unknown* is said."""
+    hanging = [Hanging(medium, monkeypatch) for medium in pair.open]
+    done = Threads().start(lambda: impatient.append(PAYLOADS[1]))
+    for one in hanging:
+        assert one.began.wait(60)
+        one.fails = fails
+    assert not done.done()
+    hanging[1].go.set()
+    if fails:
+        hanging[0].go.set()
+        fault = done.exception(60)
+        assert isinstance(fault, MediumLost)
+        assert fault.code == "media-lost"
+        assert impatient.reasons() == {"a": "medium-failed", "b": "medium-failed"}
+    else:
+        done.result(60)
+        assert impatient.health()["b"] != "dead"
+        hanging[0].go.set()
+    assert pair.journal().recover() == PAYLOADS[:2]
+
+
+def test_a_medium_closed_while_a_thread_writes_on_it_keeps_its_file_until_then(
+    pair: Pair, impatient: TwoMedia, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program stops while a write hangs.  Wanted: the file is not let go under the writer's hands (its number could
+    be another file's by then), and afterwards nothing more is written."""
+    hanging = Hanging(pair.open[1], monkeypatch)
+    real = os.fdatasync
+    waits, go = Event(), Event()
+
+    def sync(fd: int) -> None:
+        waits.set()
+        assert go.wait(60)
+        real(fd)
+
+    hanging.go.set()
+    monkeypatch.setattr(os, "fdatasync", sync)
+    done = Threads().start(pair.open[1].sync)
+    assert waits.wait(60)
+    pair.open[1].close()
+    os.fstat(pair.open[1]._fd)
+    with pytest.raises(BadInput):
+        FileMedium(pair.paths[1], name="b")
+    go.set()
+    done.result(60)
+    with pytest.raises(OSError, match="closed"):
+        pair.open[1].write(0, b"late")
+    pair.open.pop()
+
+
+def test_a_lost_medium_is_replaced_in_the_day(pair: Pair, tmp_path: Path) -> None:
+    """Medium B dies at noon; a new card is put in.  Wanted: it is filled from A and is the second medium from then on.
+    A card with another device's journal, or with more than ours, is refused and left as it is; a good medium stays."""
+    journal = pair.journal()
+    journal.recover()
+    journal.append(PAYLOADS[0])
+    ahead = tmp_path / "ahead" / "journal"
+    ahead.parent.mkdir()
+    journal.append(PAYLOADS[1])
+    ahead.write_bytes(pair.paths[0].read_bytes())
+    os.truncate(pair.paths[1], 0)
+    journal.append(PAYLOADS[2])
+    new = FileMedium(tmp_path / "new" / "journal", name="b")
+    journal.replace(new)
+    assert journal.health() == {"a": "good", "b": "good"}
+    journal.append(PAYLOADS[3])
+    assert (tmp_path / "new" / "journal").read_bytes() == pair.paths[0].read_bytes()
+    with pytest.raises(BadInput, match="good"):
+        journal.replace(new)
+    pair.open.append(new)
+
+
+@pytest.mark.parametrize("other", ["owner", "story"])
+def test_a_card_with_another_story_does_not_replace_a_lost_one(pair: Pair, tmp_path: Path, other: str) -> None:
+    """Wanted: refused, nothing written on either."""
+    path = tmp_path / "card" / "journal"
+    card = FileMedium(path, name="b")
+    strange = TwoMedia([card], owner=OTHER if other == "owner" else OWNER)
+    strange.recover()
     for payload in PAYLOADS:
-        journal.append(payload)
-    assert "slow" in journal.health().values()
+        strange.append(payload)
+    journal = pair.journal()
+    journal.recover()
+    journal.append(PAYLOADS[0])
+    os.truncate(pair.paths[1], 0)
+    journal.append(PAYLOADS[1])
+    before = path.read_bytes(), pair.paths[0].read_bytes()
+    with pytest.raises(Rejected):
+        journal.replace(card)
+    assert (path.read_bytes(), pair.paths[0].read_bytes()) == before
+    assert journal.health() == {"a": "good", "b": "dead"}
+    pair.open.append(card)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (errno.EIO, "medium-failed"),
+        (errno.ENOSPC, "medium-full"),
+        (errno.EROFS, "medium-read-only"),
+        (errno.ENODEV, "medium-pulled"),
+    ],
+)
+def test_why_a_medium_was_given_up_is_one_sentence_with_what_to_do(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, number: int, code: str
+) -> None:
+    journal = pair.journal()
+    journal.recover()
+
+    def broken() -> None:
+        raise OSError(number, "sync")
+
+    monkeypatch.setattr(pair.open[1], "sync", broken)
+    journal.append(PAYLOADS[0])
+    assert journal.reasons() == {"b": code}
+    said = MediumLost(code, medium="b")
+    assert "b" in said.say("en")
+    assert "b" in said.say("fa")
 
 
 def test_a_journal_has_one_writer(pair: Pair) -> None:

@@ -1,8 +1,8 @@
 """One journal on two media: append to A, sync, append to B, sync (clauses J-2, J-3).
 
-A medium holds a preamble of 64 bytes that names the owner, then frames, then zeros (the space is written beforehand).
-A frame is its length (4 bytes), checksum (16), position (8) and payload; the checksum covers all of them under the
-owner's hash as key.  So a torn, a misdirected, a rotten and another device's frame are all seen as *no frame*.
+**A slow medium** is waited for as long as it is the only one that may still do it.  Once the other has, within
+`PATIENCE_SECONDS`, the slow one is given up; where both are slow, the second gets as long again as the first took.  So
+no medium is given up before another holds the same bytes, and never both.
 
 This module knows bytes only: no entry, no signature, no clock.  LIMIT: reads come through the page cache, so rot under
 a page that is still cached is seen when the page has left it.  LIMIT: the very last frame, rotten on every medium,
@@ -10,23 +10,31 @@ reads as a torn write; peers, headquarters and the last printed sheet know the h
 """
 
 import errno
-import struct
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from hashlib import blake2b
+from functools import partial
 from typing import Protocol
 
-from amanat.errors import MediumLost, Rejected
+from amanat.errors import BadInput, MediumLost, Rejected
+from amanat.station.frames import (
+    FIRST,
+    FRAME_BYTES_MAX,
+    HEADER_BYTES,
+    OWNER_BYTES,
+    frame,
+    frame_at,
+    preamble,
+    require_own,
+    sound_frame_after,
+)
+from amanat.station.patience import AtOnce, Hands
 
-OWNER_BYTES = 32
-FRAME_BYTES_MAX = 1 << 20  # a payload; the largest entry is a ballot of a few kilobytes
 GROWTH = 256 << 10  # media grow by whole steps, so that an append changes no file's size
-SLOW_SECONDS = 2.0  # a write and sync that takes longer is told to people
-
-_MAGIC = b"amanat/v1/media\n"
-_FRAME = struct.Struct(">I16sQ")
-FIRST = len(_MAGIC) + OWNER_BYTES + 16  # where the first frame begins
+SLOW_SECONDS = 1.0  # a write and sync that takes longer is told to people
+PATIENCE_SECONDS = 5.0  # a medium that takes longer is given up, once another one holds the same
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Medium(Protocol):
@@ -52,45 +60,21 @@ class Medium(Protocol):
     def size(self) -> int:
         """Bytes in the file."""
 
-
-def _checksum(owner: bytes, position: int, payload: bytes) -> bytes:
-    head = struct.pack(">IQ", len(payload), position)
-    return blake2b(head + payload, digest_size=16, key=owner).digest()
+    def free(self) -> int:
+        """Bytes by which the file may still grow."""
 
 
-def frame(owner: bytes, position: int, payload: bytes) -> bytes:
-    """The bytes of one frame at ``position``."""
-    return _FRAME.pack(len(payload), _checksum(owner, position, payload), position) + payload
-
-
-def frame_at(owner: bytes, data: bytes, position: int, *, base: int = 0) -> bytes | None:
-    """The payload of the sound frame at ``position`` of a medium whose bytes from ``base`` on are ``data``, or None."""
-    if len(data) < position - base + _FRAME.size:
-        return None
-    length, checksum, stated = _FRAME.unpack_from(data, position - base)
-    start = position - base + _FRAME.size
-    if stated != position or not 0 < length <= FRAME_BYTES_MAX or len(data) < start + length:
-        return None
-    payload = data[start : start + length]
-    return payload if _checksum(owner, position, payload) == checksum else None
-
-
-def preamble(owner: bytes) -> bytes:
-    """The first 64 bytes of every medium of this owner."""
-    return _MAGIC + owner + blake2b(_MAGIC + owner, digest_size=16).digest()
-
-
-def _require_own(owner: bytes, data: bytes, name: str) -> None:
-    """Refuse the sound journal of another device: it would be overwritten."""
-    head, other = data[:FIRST], data[len(_MAGIC) : len(_MAGIC) + OWNER_BYTES]
-    if len(other) == OWNER_BYTES and other != owner and head == preamble(other):
-        raise Rejected("journal-of-another", medium=name)
-
-
-def _sound_frame_after(owner: bytes, data: bytes, end: int) -> bool:
-    """Whether a sound frame stands beyond ``end``: then the gap is rot, not a torn tail."""
-    last = len(data.rstrip(b"\0"))
-    return any(frame_at(owner, data, at) is not None for at in range(end + 1, last - _FRAME.size))
+def endedcode(fault: OSError) -> str:
+    """Why a medium was given up: the code of the sentence that people read."""
+    if isinstance(fault, TimeoutError):
+        return "medium-given-up"
+    if fault.errno in FULL:
+        return "medium-full"
+    if fault.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return "medium-read-only"
+    if fault.errno in (errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.ESTALE, errno.ENOTDIR, errno.ENODATA):
+        return "medium-pulled"
+    return "medium-failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,47 +87,62 @@ class Scrubbed:
 
 
 class TwoMedia:
-    """The journal's bytes.  `recover` first; then `append`; after `MediumLost` only `recover` again."""
+    """The journal's bytes.  `recover` first; then `append`; after `MediumLost` only `recover` again.
 
-    def __init__(self, media: Sequence[Medium], *, owner: bytes, timer: Callable[[], float] = time.monotonic) -> None:
+    One caller at a time; ``hands`` wait for the media.
+    """
+
+    def __init__(
+        self,
+        media: Sequence[Medium],
+        *,
+        owner: bytes,
+        timer: Callable[[], float] = time.monotonic,
+        hands: Hands | None = None,
+    ) -> None:
         assert len(owner) == OWNER_BYTES
         self._media = tuple(media)
         self._owner = owner
         self._timer = timer
+        self._hands = hands or AtOnce()
         self._alive: list[Medium] = []
         self._slow: set[str] = set()
+        self._lost: dict[str, str] = {}  # why, by the medium's name
         self._index: list[tuple[int, int]] = []  # position and payload length of each frame
         self._end = FIRST
         self._capacity = 0
         self._scrubbed = 0
+        self.filled: tuple[str, ...] = ()
 
     def recover(self) -> list[bytes]:
         """All payloads in order, each durable on every medium that is left (J-3).
 
         A torn tail is dropped: it was never acknowledged.  Each medium is written again from its own last frame on,
         by `_put` as every append is, because a frame that a crashed or failed sync left behind may stand in the cache
-        only.  A power cut anywhere here leaves each frame on the medium that it was read from.
+        only.  A power cut anywhere here leaves each frame on the medium that it was read from.  `filled` then names
+        the media that were blank beside one that was not.
 
         Raises:
             MediumLost: no medium can be read or written.
             Rejected: media that contradict each other, rot in the middle on all of them, another device's journal.
         """
-        self._alive = list(self._media)
+        self._alive, self._lost = list(self._media), {}
         readings: dict[str, bytes] = {}
-        for medium in self._media:
-            try:
-                readings[medium.name] = medium.read(0, medium.size())
-            except OSError:
-                self._alive.remove(medium)
+
+        def read(medium: Medium) -> None:
+            readings[medium.name] = medium.read(0, medium.size())
+
+        self._lose(self._each(read))
+        readings = {medium.name: readings[medium.name] for medium in self._alive}
         for name, data in readings.items():
-            _require_own(self._owner, data, name)
+            require_own(self._owner, data, name)
         payloads = self._merge(list(readings.values()))
         self._capacity = 0
         if not self._grow(self._end):
             self._capacity = min(len(readings[medium.name]) for medium in self._alive)
-        for medium in tuple(self._alive):  # cut between: the first medium is whole, the second as it was
-            self._settle(medium, readings[medium.name], payloads)
+        self._put({medium: self._missing(readings[medium.name], payloads) for medium in self._alive})
         self._require_alive()
+        self.filled = tuple(m.name for m in self._alive if payloads and not readings[m.name][:FIRST].strip(b"\0"))
         return payloads
 
     def _merge(self, readings: Sequence[bytes]) -> list[bytes]:
@@ -155,12 +154,12 @@ class TwoMedia:
             payload = found.pop()
             payloads.append(payload)
             self._enter(payload)
-        if any(_sound_frame_after(self._owner, data, self._end) for data in readings):
+        if any(sound_frame_after(self._owner, data, self._end) for data in readings):
             raise Rejected("journal-rotten", position=self._end)
         return payloads
 
-    def _settle(self, medium: Medium, data: bytes, payloads: Sequence[bytes]) -> None:
-        """Write on one medium what it lacks, its own last frame, and zeros over a torn tail; then sync."""
+    def _missing(self, data: bytes, payloads: Sequence[bytes]) -> list[tuple[int, bytes]]:
+        """What a medium with these bytes lacks, its own last frame, and zeros over a torn tail."""
         pieces = [] if data[:FIRST] == preamble(self._owner) else [(0, preamble(self._owner))]
         own_last: tuple[int, bytes] | None = None
         for (position, _), payload in zip(self._index, payloads, strict=True):
@@ -172,7 +171,7 @@ class TwoMedia:
         torn = len(data.rstrip(b"\0")) - self._end
         if torn > 0:
             pieces.append((self._end, bytes(torn)))
-        self._put(medium, pieces + ([own_last] if own_last else []))
+        return pieces + ([own_last] if own_last else [])
 
     def append(self, payload: bytes) -> int:
         """Make one payload durable on every living medium; its position.
@@ -187,30 +186,78 @@ class TwoMedia:
             raise MediumLost("media-full")
         position = self._end
         whole = frame(self._owner, position, payload)
-        for medium in tuple(self._alive):
-            self._put(medium, [(position, whole)])  # cut after A: recover copies it to B
+        self._put({medium: [(position, whole)] for medium in self._alive})  # cut after A: recover copies it to B
         self._require_alive()
         self._enter(payload)
         return position
 
-    def _put(self, medium: Medium, pieces: Sequence[tuple[int, bytes]]) -> None:
-        """Write and sync; a failure ends this medium: no second try, no reading back."""
+    def _each(self, act: Callable[[Medium], None], media: Sequence[Medium] | None = None) -> dict[Medium, OSError]:
+        """Let each (living) medium do it, the second when the first has; what ended each that did not.
+
+        Only where the first is slow do two work at once.
+        """
         began = self._timer()
-        try:
-            if medium.size() < self._capacity:
-                raise OSError(errno.EIO, "what was on the medium is gone")
-            for offset, data in pieces:
-                medium.write(offset, data)
-            medium.sync()
-        except OSError:
-            self._alive.remove(medium)
-            return
+        failed: dict[Medium, OSError] = {}
+        late: dict[Future[object], Medium] = {}
+        done = 0
+        for medium in tuple(self._alive) if media is None else media:
+            try:
+                future = self._hands.within(PATIENCE_SECONDS, partial(self._timed, act, medium))
+            except OSError as fault:
+                failed[medium] = fault
+                continue
+            if future is None:
+                done += 1
+            else:
+                self._slow.add(medium.name)
+                late[future] = medium
+        more = 0.0  # the others were in time: no more waiting
+        while late:
+            ready = wait(late, more if done else None, return_when=FIRST_COMPLETED).done
+            for future in ready:
+                medium, ended = late.pop(future), future.exception()
+                if isinstance(ended, OSError):
+                    failed[medium] = ended
+                else:
+                    future.result()
+                    done += 1
+            more = max(PATIENCE_SECONDS, self._timer() - began)
+            if not ready:
+                failed.update((medium, TimeoutError("slow")) for medium in late.values())
+                break
+        return failed
+
+    def _timed(self, act: Callable[[Medium], None], medium: Medium) -> None:
+        began = self._timer()
+        act(medium)
         if self._timer() - began > SLOW_SECONDS:
             self._slow.add(medium.name)
 
+    def _lose(self, failed: Mapping[Medium, OSError]) -> None:
+        """A failure ends a medium: no second try, no reading back."""
+        for medium, fault in failed.items():
+            self._alive.remove(medium)
+            self._lost[medium.name] = endedcode(fault)
+
+    def _put(self, pieces: Mapping[Medium, Sequence[tuple[int, bytes]]]) -> None:
+        """Write and sync, each medium its pieces."""
+
+        def put(medium: Medium) -> None:
+            self._require_content(medium)
+            for offset, data in pieces[medium]:
+                medium.write(offset, data)
+            medium.sync()
+
+        self._lose(self._each(put, tuple(pieces)))
+
+    def _require_content(self, medium: Medium) -> None:
+        """A file that is shorter than it was has lost its content: that medium is dead."""
+        if medium.size() < self._capacity:
+            raise OSError(errno.ENODATA, "what was on the medium is gone")
+
     def _enter(self, payload: bytes) -> None:
         self._index.append((self._end, len(payload)))
-        self._end += _FRAME.size + len(payload)
+        self._end += HEADER_BYTES + len(payload)
 
     def _require_alive(self) -> None:
         if not self._alive:
@@ -218,29 +265,68 @@ class TwoMedia:
 
     def reserve(self, *lengths: int) -> bool:
         """Whether payloads of these lengths will all fit, making the space now if need be."""
-        wanted = self._end + sum(length + _FRAME.size for length in lengths)
+        wanted = self._end + sum(length + HEADER_BYTES for length in lengths)
         return wanted <= self._capacity or self._grow(wanted)
 
     def _grow(self, wanted: int) -> bool:
-        """Write zeros up to a whole step above ``wanted`` on all living media; False if one is full.
+        """Write zeros up to a whole step above ``wanted`` on all living media; False if every one of them is full.
 
-        A file that is shorter than it was has lost its content: that medium is dead.
+        A medium that is full while the other is not is given up: voters do not go away because one device is small.
         """
         size = -(-wanted // GROWTH) * GROWTH
-        for medium in tuple(self._alive):
-            try:
-                have = medium.size()
-                if have < self._capacity:
-                    raise OSError(errno.EIO, "what was on the medium is gone")
-                if have < size:
-                    medium.write(have, bytes(size - have))
-                    medium.sync()
-            except OSError as fault:
-                if fault.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                    return False
-                self._alive.remove(medium)
+
+        def grow(medium: Medium) -> None:
+            self._require_content(medium)
+            have = medium.size()
+            if have < size:
+                medium.write(have, bytes(size - have))
+                medium.sync()
+
+        failed = self._each(grow)
+        full = {medium for medium, fault in failed.items() if fault.errno in FULL}
+        if full and full | failed.keys() >= set(self._alive):
+            self._lose({medium: fault for medium, fault in failed.items() if medium not in full})
+            return False
+        self._lose(failed)
         self._capacity = max(self._capacity, size)
         return True
+
+    def room(self) -> int:
+        """Payload and frame bytes that the living media will all still take, by what they say of their free space."""
+        try:
+            free = min((medium.free() for medium in self._alive), default=0)
+        except OSError:  # the next write tells which medium, and why
+            free = 0
+        return self._capacity + free // GROWTH * GROWTH - self._end if self._alive else 0
+
+    def replace(self, medium: Medium) -> None:
+        """Put a medium in the place of the lost one of the same name, and fill it from one that lives (J-3).
+
+        Raises:
+            BadInput: none of that name is lost, or the new one does not take it all; nothing has changed.
+            Rejected: the new one holds another device's journal, or another story.
+            MediumLost: none lives to fill it from.
+        """
+        self._require_alive()
+        if medium.name not in self._lost:
+            raise BadInput("medium-not-lost", medium=medium.name)
+        try:
+            data = medium.read(0, medium.size())
+        except OSError as cause:
+            raise BadInput("medium-not-filled", medium=medium.name) from cause
+        if sound_frame_after(self._owner, data, self._end - 1):
+            raise Rejected("journal-diverged", position=self._end)
+        new = TwoMedia((*self._alive, medium), owner=self._owner, timer=self._timer, hands=self._hands)
+        new.recover()
+        self._lost |= {name: why for name, why in new._lost.items() if name != medium.name}
+        self._alive = [old for old in self._alive if old in new._alive]
+        if medium not in new._alive:
+            raise BadInput("medium-not-filled", medium=medium.name)
+        self._media = tuple(medium if old.name == medium.name else old for old in self._media)
+        self._alive = [old for old in self._media if old in new._alive]
+        self._capacity = max(self._capacity, new._capacity)
+        del self._lost[medium.name]
+        self._slow.discard(medium.name)
 
     def scrub(self) -> Scrubbed | None:
         """Read the next frame back from each living medium and repair it from the other; None when there is none."""
@@ -249,30 +335,30 @@ class TwoMedia:
         self._scrubbed %= len(self._index)
         position, length = self._index[self._scrubbed]
         self._scrubbed += 1
-        sound: bytes | None = None
-        bad: list[Medium] = []
-        for medium in tuple(self._alive):
-            try:
-                whole = medium.read(position, _FRAME.size + length)
-            except OSError:
-                self._alive.remove(medium)
-                continue
-            payload = frame_at(self._owner, whole, position, base=position)
-            if payload is None:
-                bad.append(medium)
-            else:
-                sound = payload
+        found: dict[Medium, bytes | None] = {}
+
+        def look(medium: Medium) -> None:
+            whole = medium.read(position, HEADER_BYTES + length)
+            found[medium] = frame_at(self._owner, whole, position, base=position)
+
+        self._lose(self._each(look))
+        sound = next((payload for payload in found.values() if payload is not None), None)
+        bad = [medium for medium in self._alive if found.get(medium) is None]
         if sound is None:
             return Scrubbed(position, (), lost=bool(bad))
-        for medium in bad:
-            self._put(medium, [(position, frame(self._owner, position, sound))])
+        if bad:
+            self._put({medium: [(position, frame(self._owner, position, sound))] for medium in bad})
         return Scrubbed(position, tuple(m.name for m in bad if m in self._alive), lost=False)
 
     def health(self) -> dict[str, str]:
         """``good``, ``slow`` or ``dead`` by the medium's name."""
         return {m.name: self._words(m) for m in self._media}
 
+    def reasons(self) -> dict[str, str]:
+        """The code of the sentence for each medium that is not good, by its name."""
+        return {m.name: "medium-slow" for m in self._alive if m.name in self._slow} | self._lost
+
     def _words(self, medium: Medium) -> str:
-        if medium not in self._alive:
+        if medium.name in self._lost or medium not in self._alive:
             return "dead"
         return "slow" if medium.name in self._slow else "good"
