@@ -26,6 +26,7 @@ class Settings:
     roles: int = 0
     listen: str = "unix:terminal.sock"
     link_url: str = ""
+    link_ca: str = ""  # file with the certificates that may vouch for an https address; empty: the system's
     peers: tuple[str, ...] = ()
     medium_a: str = "medium-a"
     medium_b: str = "medium-b"

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import os
 import random
+import ssl
 from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from amanat.records.register import Delta, RegisterView, delta_id
 from amanat.station.clock import Clock
 from amanat.station.journal import Journal
 from amanat.station.lan import Lan
+from amanat.station.link_words import LinkState
 from amanat.station.medium_file import write_whole
 from amanat.station.news import News
 from amanat.station.package import Identity
@@ -96,6 +98,7 @@ class Link:
     _deltas: Deltas
     _clock: Clock
     _url: str
+    _tls: ssl.SSLContext | bool
 
     def __post_init__(self) -> None:
         identity = self._identity
@@ -107,6 +110,8 @@ class Link:
         self._wrote = asyncio.Event()
         self._rest_seconds = HEARTBEAT_SECONDS
         self._failures = 0
+        self._next_try_ms: int | None = None
+        self._asking_since_ms: int | None = None
         self._stuck: set[tuple[int, int]] = set()
         self._jitter = random.Random()
 
@@ -141,14 +146,21 @@ class Link:
             return None
         return max(0, self._clock.now_ms() - Entry.decode(self._journal.entries[-waiting].entry).wall_ms)
 
+    def state(self, *, safe: int) -> LinkState:
+        """For the strip; ``safe``: ballots in the box here."""
+        waiting = (self.undelivered(), self.oldest_ms())
+        now = self._clock.now_ms()
+        return LinkState(now, safe, *waiting, self.down_since_ms, self._next_try_ms, self._asking_since_ms)
+
     async def run(self) -> None:
         """Deliver for ever; a failed push is repeated later and later, with jitter."""
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS_MAX)) as session:
+        limit = aiohttp.ClientTimeout(total=ANSWER_SECONDS_MAX)
+        async with aiohttp.ClientSession(timeout=limit, connector=aiohttp.TCPConnector(ssl=self._tls)) as session:
             while True:
                 self._poked.clear()
                 self._wrote.clear()
                 try:
-                    await self._deliver(session)
+                    await self._ask(session)
                     self._failures = 0
                     self.down_since_ms = None
                     await self._clock.sleep(GAP_SECONDS)
@@ -156,7 +168,16 @@ class Link:
                 except FAULTS:
                     self._failures += 1
                     self.down_since_ms = self.down_since_ms or self._clock.now_ms()
-                    await self._clock.sleep(self._back_off())
+                    rest = self._back_off()
+                    self._next_try_ms = self._clock.now_ms() + int(rest * 1000)
+                    await self._clock.sleep(rest)
+
+    async def _ask(self, session: aiohttp.ClientSession) -> None:
+        self._asking_since_ms, self._next_try_ms = self._clock.now_ms(), None
+        try:
+            await self._deliver(session)
+        finally:
+            self._asking_since_ms = None
 
     def _back_off(self) -> float:
         first, longest = BACK_OFF_SECONDS
@@ -186,9 +207,11 @@ class Link:
         url = self._url.rstrip("/") + "/sync/v1/push"
         while True:
             body = self._side.next_push(self.heads(), self.read_after, nonce=os.urandom(16))
-            async with session.post(url, data=body, headers={"content-type": "application/cbor"}) as answer:
+            kind = {"content-type": "application/cbor"}
+            async with session.post(url, data=body, headers=kind, allow_redirects=False) as answer:
                 answer.raise_for_status()
                 content = await answer.read()
+            self._asking_since_ms = self._clock.now_ms()
             for event in self._side.receive(content, self._clock.now_ms()):
                 self._happened(event)
             before, left = left, self._side.undelivered(self.heads())

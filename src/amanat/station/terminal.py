@@ -28,13 +28,22 @@ from amanat.station.exercise import Exercise
 from amanat.station.journal import Journal
 from amanat.station.lan import Lan
 from amanat.station.link import Deltas, Link
+from amanat.station.link_tls import tls_of
+from amanat.station.link_words import words
 from amanat.station.media import TwoMedia
-from amanat.station.medium_file import FileMedium
 from amanat.station.news import News
-from amanat.station.package import Identity, read_package
+from amanat.station.package import Identity, open_register, read_package
+from amanat.station.patience import THREADS
+from amanat.station.presence import Presence
 from amanat.station.printer import Printer, SlipPrinter, open_printer
+from amanat.station.readers import BIOMETRIC, CARD, open_readers
 from amanat.station.refusal import Refused
+from amanat.station.register_age import RegisterAge
+from amanat.station.right_day import require_polling_day
 from amanat.station.sheets import Sheets
+from amanat.station.upkeep import Upkeep
+from amanat.station.verification import Verification
+from amanat.station.watch import Watch
 
 Screen = dict[str, Any]
 INCIDENT_LETTERS_MAX = 500
@@ -78,6 +87,8 @@ class Terminal:
         """Recover the journal, then build everything on its fold."""
         self.journal.recover()
         settings, identity = self.settings, self.identity
+        rhythm = Rhythm.read(settings.checked_in_list, file=str(self.home / config.FILE))
+        tls = tls_of(settings.link_url, self._link_ca()) if settings.link_url else True
         deltas = Deltas(self.home / "deltas", identity)
         register = deltas.view(self.journal.state.register_version)
         addresses = [Address.read(text, home=self.home) for text in settings.peers]
@@ -88,7 +99,7 @@ class Terminal:
         self.link: Link | None = None
         if settings.link_url:
             parts = (identity, self.journal, self.lan, self.news, register, deltas, self.clock)
-            self.link = Link(*parts, settings.link_url)
+            self.link = Link(*parts, settings.link_url, tls)
         self._booth: Booth | None = None
         if self.roles & ROLE_BALLOT:
             self._booth = Booth(identity, self.journal, self.printer, test_page=settings.test_page)
@@ -267,6 +278,9 @@ class Terminal:
         """All journals this terminal holds, sealed for headquarters; the file's path."""
         entries = [*self.journal.entries, *(e for copies in self.lan.copies.values() for e in copies.entries)]
         return {"ok": True, "path": str(usb.write(path, usb.bundle(self.identity, entries)))}
+
+    def _link_ca(self) -> Path | None:
+        return self.home / self.settings.link_ca if self.settings.link_ca else None
 
     @property
     def checked_in_list(self) -> CheckedInList:
