@@ -18,6 +18,7 @@ EXAMPLES: Final = """examples:
   amanat hq audio work/hq --recordings recordings
   amanat hq package work/hq --out work/package
   amanat hq serve work/hq --listen 127.0.0.1:8400
+  amanat hq extension work/hq --until 20:00 --sign-with work/authorities --qr extension.svg
   amanat hq usb work/hq stick/*.amanat-usb
   amanat hq decide work/hq --sign-with work/authorities
   amanat hq export work/hq --record record --session 1 --private private --sign-with work/authorities
@@ -67,6 +68,7 @@ def _add_before(command: Add) -> None:
     for name in ("election", "ceremony", "mixers", "authorities"):
         init.add_argument(f"--{name}", type=Path, required=True, metavar="DIR")
     init.add_argument("--register", type=Path, metavar="FILE", help="of this election, round and day")
+    init.add_argument("--register-key", type=Path, metavar="FILE", help="its key, if it was built with one")
     init.add_argument("--passphrase", type=Path, metavar="FILE", help="default HOME/../passphrase")
     enrol = command("enrol", _enrol, "certificates for device requests, logged at once")
     enrol.add_argument("--requests", type=Path, required=True, metavar="DIR", help="<station>-<terminal>/request.cbor")
@@ -87,6 +89,12 @@ def _add_during(command: Add) -> None:
     slip.add_argument("--cast", required=True, metavar="AS1…", help="what slip 2's QR says")
     delta = command("delta", _delta, "a signed change of the register")
     delta.add_argument("--changes", type=Path, required=True, metavar="FILE.csv")
+    extension = command("extension", _extension, "a signed order that extends voting, for stations to scan")
+    extension.add_argument("--until", required=True, metavar="HH:MM", help="in Iran's time; 24:00 and later: at night")
+    extension.add_argument("--closes", default="18:00", metavar="HH:MM", help="the legal end that is extended")
+    extension.add_argument("--station", action="append", default=[], metavar="ID", help="again for more; default all")
+    extension.add_argument("--sign-with", type=Path, required=True, metavar="DIR", help="the governor's folder in it")
+    extension.add_argument("--qr", type=Path, metavar="FILE.svg", help="draw what stations scan")
     status = command("status", _status, "what is held")
     status.add_argument("--json", action="store_true")
     command("restored", _restored, "say after a restore from backup: a new epoch")
@@ -231,6 +239,26 @@ def _delta(arguments: Arguments) -> int:
     from amanat.hq.elections import deltas
 
     print(deltas.add_delta(here, arguments.changes, now_ms=_now(arguments)))
+    return 0
+
+
+def _extension(arguments: Arguments) -> int:
+    here = _open(arguments)
+    from amanat.hq.cases import extensions
+
+    number, slip = extensions.extend(
+        here,
+        until=arguments.until,
+        closes=arguments.closes,
+        stations=arguments.station,
+        sign_with=arguments.sign_with,
+    )
+    if arguments.qr is not None:
+        import segno
+
+        segno.make(slip, micro=False).save(str(arguments.qr), kind="svg", scale=6, border=4)
+    _say(f"extension order {number}")
+    print(slip)
     return 0
 
 

@@ -21,18 +21,30 @@ Boards = Callable[[str, Sequence[bytes]], list[list[bytes]]]
 
 def boards_of(here: Home, folder: Path) -> Boards:
     """Signing by the authorities' folders below `folder`.  Raises BadInput when one is missing or is another's."""
-    found = {str(identity.get("role")): identity for identity in identities(folder)}
-    seeds = []
-    for authority in here.manifest.authorities:
-        identity = found.get(authority.role)
-        if identity is None or identity["signing_key"] != authority.key:
-            raise BadInput("hq-source-differs", file=str(folder), field=f"authority {authority.role}")
-        seeds.append(_seed(identity["folder"]))
+    known = seeds_of(here, folder)
+    missing = next((a.role for a in here.manifest.authorities if a.role not in known), None)
+    if missing is not None:
+        raise BadInput("hq-source-differs", file=str(folder), field=f"authority {missing}")
+    seeds = [known[authority.role] for authority in here.manifest.authorities]
 
     def sign_all(domain: str, digests: Sequence[bytes]) -> list[list[bytes]]:
         return [[sign(seed, domain, here.eh, digest) for seed in seeds] for digest in digests]
 
     return sign_all
+
+
+def seeds_of(here: Home, folder: Path) -> dict[str, bytes]:
+    """The seeds of those authorities of the manifest whose folders are below `folder`, by role.
+
+    Raises:
+        BadInput: a folder of that role has another key.
+    """
+    keys = {authority.role: authority.key for authority in here.manifest.authorities}
+    found = {str(identity.get("role")): identity for identity in identities(folder)}
+    for role, identity in found.items():
+        if role in keys and identity["signing_key"] != keys[role]:
+            raise BadInput("hq-source-differs", file=str(folder), field=f"authority {role}")
+    return {role: _seed(identity["folder"]) for role, identity in found.items() if role in keys}
 
 
 def _seed(folder: Path) -> bytes:
