@@ -98,7 +98,7 @@ def test_it_refuses_yesterdays_register(here: Home, root: Path) -> None:
     sources = Sources(*folders, register=root / "old.bin", passphrase=root / "passphrase")
     with pytest.raises(BadInput) as caught:
         init(root / "hq2", sources, now_ms=1)
-    assert caught.value.code == "hq-register-of-another"
+    assert caught.value.code == "register-of-another"
     assert not (root / "hq2").exists()
 
 

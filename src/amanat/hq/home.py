@@ -1,7 +1,7 @@
 """HOME: headquarters' folder, its files and keys.  Clauses K-9, M-1.
 
 machine.json    {"passphrase": path of its file, "database": "" or postgresql://…, "pace_ms": n}
-keys/           signing, hpke, bulletin: secrets of 32 bytes, sealed by the passphrase
+keys/           signing, hpke, bulletin, register: secrets of 32 bytes, sealed by the passphrase
 election/       manifest.cbor, rules.toml, register.bin, keys/ (the ceremony's public files), texts.json (for pages)
 bulletin/       checkpoint and tiles, as any web server could serve them
 database.sqlite3
@@ -22,7 +22,7 @@ from amanat.records.identifiers import ElectionHash, sign
 from amanat.records.manifest import Manifest
 from amanat.records.register import Register
 
-KEYS: Final = ("signing", "hpke", "bulletin")
+KEYS: Final = ("signing", "hpke", "bulletin", "register")
 PACE_MS: Final = 300_000  # an idle link speaks every five minutes; one with something to say does not wait
 
 
@@ -36,7 +36,7 @@ class Home:
 
     @classmethod
     def create(cls, folder: Path, *, passphrase: Path, secrets: Mapping[str, bytes], database: str = "") -> Self:
-        """A new home with its three secrets sealed.  Raises BadInput if there is one already."""
+        """A new home with its secrets sealed.  Raises BadInput if there is one already."""
         if (folder / "machine.json").exists():
             raise BadInput("hq-home-exists", file=str(folder))
         word = read_passphrase(passphrase)
@@ -103,9 +103,9 @@ class Home:
 
     @cached_property
     def register(self) -> Register:
-        """The register snapshot, memory-mapped."""
+        """The register snapshot, opened; names are read from its file."""
         with (self.election / "register.bin").open("rb") as file:
-            return Register(mmap(file.fileno(), 0, access=ACCESS_READ))
+            return Register(mmap(file.fileno(), 0, access=ACCESS_READ), key=self.secret("register"))
 
     def secret(self, name: str) -> bytes:
         """A secret of KEYS, 32 bytes, unsealed (once: it stays in memory while the program runs)."""

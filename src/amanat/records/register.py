@@ -9,6 +9,7 @@ import struct
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from itertools import accumulate, pairwise
 from mmap import mmap
 from typing import ClassVar, Final
@@ -36,7 +37,7 @@ from amanat.records.register_file import (
 from amanat.records.shape import Record
 from amanat.rules.national_id import NationalId, check_digit
 
-__all__ = ["Delta", "Person", "Register", "RegisterView", "build", "delta_id", "root_of"]
+__all__ = ["Delta", "Person", "Register", "RegisterView", "build", "delta_id", "require_of", "root_of"]
 
 _START: Final = len(MAGIC) + 4
 _MORE: Final = 0x80
@@ -197,6 +198,23 @@ class Register:
     def _word(self, number: int) -> str:
         start, stop = struct.unpack_from(">II", self._offsets, number * 4 - 4)
         return bytes(self._words[start:stop]).decode("utf-8")
+
+
+def require_of(header: Header, *, election_id: str, round: int, day: str, most_days: int, file: str) -> None:
+    """Refuse yesterday's register, another round's, another county's, and one whose data is too old.
+
+    Raises:
+        Rejected: `register-of-another` naming both, or `register-too-old` naming its day.
+    """
+    found, wanted = (header.election_id, header.round, header.day), (election_id, round, day)
+    if found != wanted:
+        raise Rejected("register-of-another", file=file, found=_words(found), wanted=_words(wanted))
+    if (date.fromisoformat(day) - date.fromisoformat(header.made)).days > most_days:
+        raise Rejected("register-too-old", file=file, made=header.made, days=most_days)
+
+
+def _words(of: tuple[str, int, str]) -> str:
+    return " / ".join(map(str, of))
 
 
 def _is_sound(header: Header, length: int) -> bool:

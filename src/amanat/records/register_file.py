@@ -15,6 +15,7 @@ AES-256(check key, nine digits and record): AES as a pseudorandom function, one 
 empty key: anybody can read it.
 """
 
+import hashlib
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final
 
@@ -84,6 +85,11 @@ class Header(Record):
     names_digest: Bytes32
     """SHA-256 of the names as they stand in the file."""
 
+    @property
+    def root(self) -> bytes:
+        """SHA-256 of the header, which names the digests of both parts: what the manifest names."""
+        return hashlib.sha256(self.encode()).digest()
+
     def fields(self) -> list[Encodable]:
         """As it is encoded."""
         combinations = [flags.bits() for flags in self.combinations]
@@ -98,10 +104,11 @@ class Keys:
     def __init__(self, key: bytes, salt: bytes) -> None:
         assert len(key) in (0, KEY)
         info = b"amanat/v1/register"
-        drawn = HKDF(SHA256(), length=3 * KEY, salt=salt, info=info).derive(key)
+        drawn = HKDF(SHA256(), length=4 * KEY, salt=salt, info=info).derive(key)
         self.chunks = AESGCM(drawn[:KEY])
         self._names = Cipher(AES(drawn[KEY : 2 * KEY]), ECB())
-        self._checks = Cipher(AES(drawn[2 * KEY :]), ECB())
+        self._checks = Cipher(AES(drawn[2 * KEY : 3 * KEY]), ECB())
+        self.changes = AESGCM(drawn[3 * KEY :])
 
     def masks(self, blocks: bytes) -> bytes:
         """For blocks of nine digits as four bytes and twelve zeros: what hides the names, in the first `NAME` bytes."""

@@ -14,6 +14,8 @@ from typing import Any, Final
 from amanat.errors import BadInput
 
 SHIPPED: Final = ("majlis-1402", "by-election")
+REGISTER_DAYS: Final = 60
+"""Where a rule set does not say how old the data of the voters' register may be on polling day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +37,17 @@ Method = Share | Plurality
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """How seats are filled, by round; ``title`` by language."""
+    """How seats are filled, by round; ``title`` by language.
+
+    ``register_days``: so many days before polling day the data of the voters' register may be, at most.
+    """
 
     id: str
     title: Mapping[str, str]
     source: str
     voting_age: int
     rounds: Mapping[int, Method]
+    register_days: int = REGISTER_DAYS
 
 
 def shipped(id: str) -> str:
@@ -74,6 +80,7 @@ def load(text: str, *, file: str) -> RuleSet:
         source=fields.text("source"),
         voting_age=fields.whole("voting_age", default=18),
         rounds=rounds,
+        register_days=fields.whole("register_days", default=REGISTER_DAYS),
     )
 
 

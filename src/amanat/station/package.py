@@ -3,19 +3,20 @@
 import json
 import mmap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import amanat_crypto
 from amanat.errors import AmanatError, BadInput, Rejected
-from amanat.records import cbor, exercise, package_sums
+from amanat.records import cbor, exercise, package_sums, register_key
 from amanat.records.cbor import as_bytes, as_list
 from amanat.records.device import Certificate, certificate_id
 from amanat.records.identifiers import ElectionHash, sign
 from amanat.records.manifest import Manifest, Station
-from amanat.records.register import Register
+from amanat.records.register import Register, require_of
+from amanat.rules import rule_set
 
 FILES = ("manifest.cbor", "devices.seq", "register.bin", "stations.json", "candidates.json", "contests.json")
 
@@ -30,6 +31,8 @@ class Package:
     stations: Sequence[Mapping[str, Any]]
     candidates: Mapping[str, Any]
     contests: Sequence[Mapping[str, Any]]
+    register_keys: Mapping[int, bytes] = field(default_factory=dict)
+    """Sealed, by the device that may open its own (R-4); empty where the register has no key."""
 
     @cached_property
     def titles(self) -> Mapping[str, str]:
@@ -120,9 +123,40 @@ def read_package(folder: Path) -> Package:
         raise BadInput("package-incomplete", file=str(cause.filename)) from cause
     manifest = _manifest(data["manifest.cbor"])
     file = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
-    register = _register(folder / "register.bin", file, manifest.register_root)
+    register = _register(folder / "register.bin", file)
+    _require_register(register, manifest, folder)
     texts = (data["stations.json"], data["candidates.json"], data["contests.json"])
-    return _package(data["manifest.cbor"], data["devices.seq"], register, texts)
+    sealed = folder / register_key.FILE
+    return _package(
+        data["manifest.cbor"], data["devices.seq"], register, sealed.read_bytes() if sealed.exists() else b"", texts
+    )
+
+
+def open_register(identity: Identity) -> None:
+    """Decipher the register, by the key sealed for this device; another terminal of this process finds it open.
+
+    Raises:
+        Rejected: the package has no key for this device.  BadInput, Malformed: the register was changed.
+    """
+    register, sealed = identity.package.register, identity.package.register_keys.get(identity.device)
+    if register.is_open:
+        return
+    if sealed is None:
+        raise Rejected("register-key-sealed")
+    eh, root = identity.eh, register.root
+    register.open(register_key.unseal(sealed, eh=eh, root=root, device=identity.device, seed=identity.seed))
+
+
+def _require_register(register: Register, manifest: Manifest, folder: Path) -> None:
+    """It is of this election, round and day, no older than the rule set allows, and the one that the manifest names."""
+    rules, file = folder / "rules.toml", str(folder / "register.bin")
+    most_days = rule_set.REGISTER_DAYS
+    if rules.exists():
+        most_days = rule_set.load(rules.read_text(encoding="utf-8"), file=str(rules)).register_days
+    of = {"election_id": manifest.election_id, "round": manifest.round, "day": manifest.polling_day}
+    require_of(register.header, **of, most_days=most_days, file=file)  # type: ignore[arg-type]
+    if register.root != manifest.register_root:
+        raise Rejected("register-not-of-this-election", file=file)
 
 
 @lru_cache(maxsize=4)
@@ -131,22 +165,20 @@ def _manifest(data: bytes) -> Manifest:
 
 
 @lru_cache(maxsize=4)
-def _register(path: Path, file: tuple[int, ...], root: bytes) -> Register:
-    """The register of this root, in mapped memory; ``file`` makes a replaced file another one."""
+def _register(path: Path, file: tuple[int, ...]) -> Register:
+    """A register in mapped memory; ``file`` makes a replaced file another one."""
     try:
         with path.open("rb") as source:
-            register = Register(mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ))
+            return Register(mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ))
     except (AmanatError, ValueError) as cause:  # an empty file cannot be mapped
         raise Rejected("register-not-of-this-election", file=str(path)) from cause
-    if register.root != root:
-        raise Rejected("register-not-of-this-election", file=str(path))
-    return register
 
 
 @lru_cache(maxsize=4)
-def _package(manifest: bytes, devices: bytes, register: Register, texts: tuple[bytes, ...]) -> Package:
+def _package(manifest: bytes, devices: bytes, register: Register, sealed: bytes, texts: tuple[bytes, ...]) -> Package:
     of = _manifest(manifest)
-    return Package(of, _certificates(of, devices), register, *map(json.loads, texts))
+    keys = register_key.read_sealed(sealed)
+    return Package(of, _certificates(of, devices), register, *map(json.loads, texts), register_keys=keys)
 
 
 def _certificates(manifest: Manifest, devices: bytes) -> dict[int, bytes]:

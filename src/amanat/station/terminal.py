@@ -58,16 +58,19 @@ class Terminal:
         BadInput, Rejected, MediumLost: it cannot start, and nothing was signed.
     """
 
-    def __init__(self, home: Path, clock: Clock, *, printer: str | None = None) -> None:
+    def __init__(self, home: Path, clock: Clock, *, printer: str | None = None, seed: bytes | None = None) -> None:
+        """``seed`` is the device's, where two officers have released it; else the passphrase file does."""
         self.home = home
         self.settings: Settings = config.read(home)
         self.clock = clock
         package = read_package(home / PACKAGE)
-        seed = keys.unseal(home, keys.read_passphrase(Path(self.settings.passphrase)))
+        seed = seed or keys.unseal(home, keys.read_passphrase(Path(self.settings.passphrase)))
         self.identity = Identity(package, self.settings.device, seed)
         if amanat_crypto.public_key(seed) != self.identity.certificate.key:
             raise BadInput("device-not-in-package", file=str(home / PACKAGE / "devices.seq"))
         self.roles = self.identity.certificate.roles
+        if self.roles & ROLE_CHECK_IN:
+            open_register(self.identity)
         self.candidates = package.candidates
         port = open_printer(printer) if printer else open_printer(self.settings.printer, home=home)
         day = persian.jalali(date.fromisoformat(self.identity.manifest.polling_day))

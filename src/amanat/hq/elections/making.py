@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -14,18 +15,19 @@ from django.core.management import call_command
 import amanat_crypto
 from amanat.errors import BadInput
 from amanat.hq import settings
+from amanat.hq.elections import registers
 from amanat.hq.elections.acts import log_action
 from amanat.hq.elections.models import Election
 from amanat.hq.elections.photos import PHOTOS, take_photos
-from amanat.hq.home import KEYS, Home, forget, write_private
+from amanat.hq.home import KEYS, Home, forget
 from amanat.hq.writing import writing
-from amanat.records import cbor, register, tiles
+from amanat.records import cbor, tiles
 from amanat.records.definition import Definition, read_definition
 from amanat.records.manifest import Authority, Headquarters, Manifest, Mixer, Trustees, json_line
 
 
 class Sources(NamedTuple):
-    """What an election is made of; `register` None makes an empty one."""
+    """What an election is made of; `register` None makes an empty one; `register_key` is its key's file, if any."""
 
     election: Path
     ceremony: Path
@@ -33,6 +35,7 @@ class Sources(NamedTuple):
     authorities: Path
     register: Path | None
     passphrase: Path
+    register_key: Path | None = None
 
 
 class _Folder(Mapping[str, bytes]):
@@ -63,10 +66,14 @@ def init(folder: Path, sources: Sources, *, now_ms: int, database: str = "") -> 
     """
     definition = read_definition(_Folder(sources.election), folder=str(sources.election))
     secrets = {name: os.urandom(32) for name in KEYS}
-    register_bytes = _register(definition, sources.register)
-    manifest = _manifest(definition, sources, secrets, register.root_of(register_bytes))
-    here = Home.create(folder, passphrase=sources.passphrase, secrets=secrets, database=database)
-    _write_election(here, definition, manifest, sources, register_bytes)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as staging:
+        made = registers.take(definition, sources.register, sources.register_key, into=Path(staging) / "register.bin")
+        secrets["register"] = made.key
+        manifest = _manifest(definition, sources, secrets, made.root)
+        here = Home.create(folder, passphrase=sources.passphrase, secrets=secrets, database=database)
+        _write_election(here, definition, manifest, sources)
+        made.file.rename(here.election / "register.bin")
     forget()
     settings.configure(folder, database=database)
     call_command("migrate", verbosity=0)
@@ -137,33 +144,12 @@ def _authorities(folder: Path, definition: Definition) -> Iterator[Authority]:
         yield Authority(role, found[role]["signing_key"])
 
 
-def _register(definition: Definition, path: Path | None) -> bytes:
-    """The register's file, of this election, round and day: yesterday's is refused kindly."""
-    day = definition.polling_day.isoformat()
-    if path is None:
-        return register.build([], election_id=definition.id, round=definition.round, day=day, version=0)
-    try:
-        data = path.read_bytes()
-    except OSError as cause:
-        raise BadInput("hq-source-missing", file=str(path)) from cause
-    made = register.Register(data)
-    if (made.election_id, made.round, made.day) != (definition.id, definition.round, day):
-        raise BadInput(
-            "hq-register-of-another", file=str(path), found=f"{made.election_id}/{made.round}/{made.day}",
-            wanted=f"{definition.id}/{definition.round}/{day}",
-        )  # fmt: skip
-    return data
-
-
-def _write_election(
-    here: Home, definition: Definition, manifest: Manifest, sources: Sources, register_bytes: bytes
-) -> None:
+def _write_election(here: Home, definition: Definition, manifest: Manifest, sources: Sources) -> None:
     """The public files of the election: what a package and the record are made of."""
     folder = here.election
     (folder / "manifest.cbor").write_bytes(manifest.encode())
     (folder / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
     (folder / "rules.toml").write_bytes(definition.rule_set_text.encode())
-    write_private(folder / "register.bin", register_bytes)
     shutil.copytree(sources.ceremony / "keys", folder / "keys")
     photos = take_photos(definition.contests, sources.election, folder / PHOTOS)
     titles = {contest.id: dict(contest.title) for contest in definition.contests}
