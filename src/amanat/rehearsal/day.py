@@ -29,6 +29,7 @@ TICK_REAL_SECONDS: Final = 0.004  # so that programs notice a new moment before 
 ANSWER_SECONDS: Final = 1.0  # real time that a tick waits for headquarters' answers
 DELIVERY_SECONDS_MAX: Final = 48 * 3600
 OFFICERS: Final = ("رئیس شعبه", "نمایندهٔ ناظر")
+CLOSING_TICKS_MAX: Final = 60
 BURST: Final = 64  # requests under way at once when something is asked of every terminal
 
 
@@ -148,14 +149,22 @@ class Day:
             self.samples.append(Sample(self.now, self.ledger.cast, await self.ballots_at_headquarters()))
 
     async def close(self) -> None:
-        """Every terminal closes, the desks last; the closing sheets are printed.  Nobody stays dark."""
+        """Every terminal closes, the desks last; the closing sheets are printed.  Raises Unexpected."""
+        await self.everywhere(close_one, [terminal for terminal in self.terminals if terminal.number > 1])
+        waiting = [place.desk for place in self.places.values()]
+        for _ in range(CLOSING_TICKS_MAX):
+            behind: list[Terminal] = []
 
-        async def close_one(terminal: Terminal) -> None:
-            require(await terminal.post("/api/close"), at="close")
+            async def close_desk(desk: Terminal, behind: list[Terminal] = behind) -> None:
+                if not await close_station(desk):
+                    behind.append(desk)
 
-        booths = [terminal for terminal in self.terminals if terminal.number > 1]
-        await self.everywhere(close_one, booths)
-        await self.everywhere(close_one, [place.desk for place in self.places.values()])
+            await self.everywhere(close_desk, waiting)
+            if not behind:
+                return
+            waiting = behind
+            await self.tick()  # a booth tries its cable again when time has passed
+        raise Unexpected("screen-unexpected", at="close", screen=f"{len(waiting)} desks lack their booths' journals")
 
     async def deliver(self) -> None:
         """The links are back; time goes on until headquarters holds everything.  Raises Rejected."""
@@ -182,6 +191,25 @@ class Day:
 
         await self.everywhere(ask, terminals)
         return left
+
+
+async def close_one(terminal: Terminal) -> None:
+    """A booth closes."""
+    require(await terminal.post("/api/close"), at="close")
+
+
+async def close_station(desk: Terminal) -> bool:
+    """Close; two officers say of each open permit that its holder left.  False while a booth's journal is not here."""
+    screen = await desk.post("/api/close")
+    if screen.get("code") == "booths-behind":
+        return False
+    if screen.get("code") == "permits-open":
+        serials = [permit["serial"] for permit in (await desk.ask("GET", "/api/day"))["open_permits"]]
+        said = {"reason": "left without voting", "officers": list(OFFICERS)}
+        require(await desk.post("/api/left", serials=serials, **said), at="left")
+        screen = await desk.post("/api/close")
+    require(screen, at="close")
+    return True
 
 
 class Stopwatch:
