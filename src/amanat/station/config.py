@@ -26,6 +26,7 @@ class Settings:
     roles: int = 0
     listen: str = "unix:terminal.sock"
     link_url: str = ""
+    narrow: str = ""  # text messages while the link is down: folder:DIR?command=CMD, see narrow.py
     link_ca: str = ""  # file with the certificates that may vouch for an https address; empty: the system's
     peers: tuple[str, ...] = ()
     medium_a: str = "medium-a"

@@ -138,6 +138,11 @@ class Link:
         """Entries that this gateway holds, its own and copies, and that headquarters has not been heard to hold."""
         return self._side.undelivered(self.heads())
 
+    def delivered_seq(self) -> int:
+        """The last of our own entries that headquarters has been heard to hold, or -1."""
+        own = [head for head in self.heads() if head.device == self._identity.device]
+        return own[0].seq - self._side.undelivered(own) if own else FROM_START
+
     def oldest_ms(self) -> int | None:
         """How long our own oldest undelivered entry has waited, or None."""
         own = [head for head in self.heads() if head.device == self._identity.device]

@@ -31,6 +31,7 @@ from amanat.station.link import Deltas, Link
 from amanat.station.link_tls import tls_of
 from amanat.station.link_words import words
 from amanat.station.media import TwoMedia
+from amanat.station.narrow import Modem, Narrow
 from amanat.station.news import News
 from amanat.station.package import Identity, open_register, read_package
 from amanat.station.patience import THREADS
@@ -91,6 +92,7 @@ class Terminal:
         self.journal.recover()
         settings, identity = self.settings, self.identity
         rhythm = Rhythm.read(settings.checked_in_list, file=str(self.home / config.FILE))
+        modem = Modem.read(settings.narrow, home=self.home, file=self.home / config.FILE)
         tls = tls_of(settings.link_url, self._link_ca()) if settings.link_url else True
         deltas = Deltas(self.home / "deltas", identity)
         register = deltas.view(self.journal.state.register_version)
@@ -120,12 +122,18 @@ class Terminal:
             may_write=self._may_write,
             wrote=self.wrote,
         )
-        self._list: CheckedInList | None = None
-        if self._desk is not None:
-            rhythm = Rhythm.read(settings.checked_in_list, file=str(self.home / config.FILE))
-            self._list = CheckedInList(self.home, identity, self.journal, self.printer, self.clock, rhythm)
+        self._assemble_fallbacks(rhythm, modem)
         self.practice = Exercise(self.home, identity, self.clock) if identity.training else None
         self._is_resumed = False
+
+    def _assemble_fallbacks(self, rhythm: Rhythm, modem: Modem | None) -> None:
+        """What carries on when the rest does not: the list on paper, the narrow band."""
+        self._list: CheckedInList | None = None
+        if self._desk is not None:
+            self._list = CheckedInList(self.home, self.identity, self.journal, self.printer, self.clock, rhythm)
+        self._narrow: Narrow | None = None
+        if self.link is not None and modem is not None:
+            self._narrow = Narrow(modem, self.identity, self.journal, self.lan, self.link, self.news, self.clock)
 
     def _resume(self) -> None:
         """What a restart writes before its first act: the dropped ballot of a cut, and that there was one (B-8, J-3).
@@ -191,8 +199,8 @@ class Terminal:
         works: list[Callable[[], Awaitable[None]]] = [work, self.watch.run]
         works += [functools.partial(self.presence.run, colleague) for colleague in self.presence.watches]
         self._tasks += [asyncio.create_task(self._again_and_again(one)) for one in works]
-        if self._list is not None:
-            self._tasks.append(asyncio.create_task(self._again_and_again(self._list.run)))
+        papers = [one.run for one in (self._list, self._narrow) if one is not None]
+        self._tasks += [asyncio.create_task(self._again_and_again(run)) for run in papers]
 
     async def _again_and_again(self, work: Callable[[], Awaitable[None]]) -> None:
         """A fault of our own in the background is logged and does not end the deliveries of the day."""
