@@ -16,6 +16,8 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 import amanat_crypto
+from amanat.hq.elections import audio
+from amanat.hq.elections.photos import PHOTOS, take_photos
 from amanat.records import cbor, package_sums
 from amanat.records.definition import ContestDefinition, read_definition
 from amanat.records.device import Certificate, certificate_id
@@ -26,6 +28,7 @@ from amanat.rules.eligibility import Flags
 from amanat.rules.national_id import synthetic
 from amanat.station import enrolment, run
 
+ID: Final = "pages"
 DAY: Final = datetime.now(timezone(timedelta(hours=3, minutes=30))).date().isoformat()  # it opens today
 NAME: Final = "دبستان شهید رجایی، رودهن"
 PEOPLE: Final = (
@@ -39,12 +42,12 @@ HQ_SEED: Final = b"q" * 32
 OTHER_KEY: Final = amanat_crypto.public_key(b"o" * 32)
 
 
-def manifest(contests: Sequence[ContestDefinition], register: bytes) -> Manifest:
+def manifest(contests: Sequence[ContestDefinition], register: bytes, id_: str) -> Manifest:
     """An election of one station with one terminal."""
     keys = {name: (amanat_crypto.base_mul(amanat_crypto.random_scalar()),) for name in "KZW"}
     hpke = X25519PrivateKey.generate().public_key().public_bytes_raw()
     return Manifest(
-        election_id="pages",
+        election_id=id_,
         round=1,
         polling_day=DAY,
         rule_set_digest=bytes(32),
@@ -61,42 +64,52 @@ def manifest(contests: Sequence[ContestDefinition], register: bytes) -> Manifest
     )
 
 
-def write_package(folder: Path, election: Path, request: bytes) -> None:
-    """What headquarters would have sent for the terminal of this request."""
+def write_package(
+    folder: Path, election: Path, request: bytes, *, id_: str = ID, recordings: Path | None = None
+) -> None:
+    """What headquarters would have sent for the terminal of this request; with voices if there is `recordings`."""
     files = {path.name: path.read_bytes() for path in election.iterdir() if path.is_file()}
     contests = read_definition(files, folder=str(election)).contests
-    register = build(PEOPLE, election_id="pages", round=1, day=DAY, version=1)
-    of = manifest(contests, register)
+    register = build(PEOPLE, election_id=id_, round=1, day=DAY, version=1)
+    of = manifest(contests, register, id_)
     eh = of.election_hash
     key, seal = cbor.as_list(cbor.decode(request), "request", size=2)
     certificate = Certificate(0, 0, 3, cbor.as_bytes(key, "key"), cbor.as_text(seal, "seal")).encode()
     signed = [certificate, sign(HQ_SEED, "device", eh, certificate_id(eh, certificate)), None]
+    folder.mkdir()
+    photos = take_photos(contests, election, folder / PHOTOS)
     texts = {
         "stations.json": [{"id": "S014", "name_fa": NAME}],
         "contests.json": [{"id": c.id, "title_fa": c.title["fa"], "title_en": c.title["en"]} for c in contests],
         "candidates.json": {
             c.id: [
-                {"code": p.code, "name_fa": p.name_fa, "name_en": p.name_en, "mark": p.mark_fa} for p in c.candidates
+                {"code": p.code, "name_fa": p.name_fa, "name_en": p.name_en, "mark": p.mark_fa}
+                | {"phonetic_fa": p.phonetic_fa, "photo": photos.get((c.id, p.code), "")}
+                for p in c.candidates
             ]
             for c in contests
         },
     }
-    folder.mkdir()
     (folder / "manifest.cbor").write_bytes(of.encode())
     (folder / "devices.seq").write_bytes(cbor.encode_seq([signed]))
     (folder / "register.bin").write_bytes(register)
     for name, value in texts.items():
         (folder / name).write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+    if recordings is not None:
+        audio.build(audio.utterances(folder), folder / audio.AUDIO, recordings=recordings, progress=lambda *_: None)
     package_sums.write(folder, eh, lambda domain, digest: sign(HQ_SEED, domain, eh, digest))
 
 
-def make(folder: Path, election: Path, *, listen: str, link_url: str) -> Path:
+def make(
+    folder: Path, election: Path, *, listen: str, link_url: str, id_: str = ID, recordings: Path | None = None
+) -> Path:
     """Enrol the terminal and load its package; its home."""
     folder.mkdir(parents=True)
     home, passphrase = folder / "terminal", folder / "passphrase"
     passphrase.write_text("two officers\n", encoding="utf-8")
     enrolment.enrol(home, station="S014", terminal=1, passphrase=passphrase)
-    write_package(folder / "package", election, (home / "request.cbor").read_bytes())
+    request = (home / "request.cbor").read_bytes()
+    write_package(folder / "package", election, request, id_=id_, recordings=recordings)
     enrolment.load(home, folder / "package", listen=listen, link_url=link_url)
     return home
 
@@ -108,8 +121,11 @@ def main() -> None:
     parser.add_argument("--election", type=Path, required=True, help="a folder with election.toml")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--link-url", default="", help="headquarters' address; nobody there: the network is down")
+    parser.add_argument("--recordings", type=Path, help="make the booth's voice, with people's recordings from here")
+    parser.add_argument("--exercise", action="store_true", help="an exercise: every page and slip says so")
     args = parser.parse_args()
-    home = make(args.folder, args.election, listen=f"127.0.0.1:{args.port}", link_url=args.link_url)
+    id_, listen = f"exercise-{ID}" if args.exercise else ID, f"127.0.0.1:{args.port}"
+    home = make(args.folder, args.election, listen=listen, link_url=args.link_url, id_=id_, recordings=args.recordings)
     run.run([home], clock=None, printer=f"folder:{args.folder / 'slips'}?draw=0")
 
 

@@ -79,11 +79,15 @@ def contest(id_: str, seats: int, count: int) -> Contest:
 
 
 class Election:
-    """Headquarters' secrets and the package; ``stations`` gives ballot terminals by station id."""
+    """Headquarters' secrets and the package; ``stations`` gives ballot terminals by station id.
+
+    Where approvals are asked for, two pads come after them (C-9).
+    """
 
     def __init__(self, folder: Path, stations: dict[str, int], *, approvals: int = 0, id_: str = "test") -> None:
         self.folder = folder
         self.stations = stations
+        self.pads = 2 * approvals
         self.id = id_
         self.secrets = {name: amanat_crypto.random_scalar() for name in "KZW"}
         self.hq_seed = b"h" * 32
@@ -121,7 +125,7 @@ class Election:
         """Every terminal enrols, headquarters certifies all, every terminal loads the package."""
         homes: list[tuple[str, int, Path]] = []
         for id_, count in self.stations.items():
-            for number in range(1, count + 1):
+            for number in range(1, count + self.pads + 1):
                 home = self.home(id_, number)
                 enrolment.enrol(home, station=id_, terminal=number, passphrase=self.passphrase)
                 homes.append((id_, number, home))
@@ -129,15 +133,16 @@ class Election:
         names = list(self.stations)
         for device, (id_, number, home) in enumerate(homes):
             key, seal = cbor.as_list(cbor.decode((home / "request.cbor").read_bytes()), "request", size=2)
+            roles = 4 if number > self.stations[id_] else 3 if number == 1 else 2
             certificate = Certificate(
-                device, names.index(id_), 3 if number == 1 else 2, cbor.as_bytes(key, "key"), cbor.as_text(seal, "seal")
+                device, names.index(id_), roles, cbor.as_bytes(key, "key"), cbor.as_text(seal, "seal")
             ).encode()
             rows.append(
                 [certificate, sign(self.hq_seed, "device", self.eh, certificate_id(self.eh, certificate)), None]
             )
         self._write_package(rows)
         for id_, number, home in homes:
-            peers = [n for n in range(1, self.stations[id_] + 1) if n != number]
+            peers = [n for n in range(1, self.stations[id_] + self.pads + 1) if n != number]
             enrolment.load(
                 home,
                 self.package,

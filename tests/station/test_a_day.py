@@ -359,7 +359,7 @@ async def test_an_equation_that_does_not_hold_is_explained_or_not_printed(booths
         await terminal.close_polls("")
     assert unbalanced.value.code == "account-unbalanced"
     assert not [slip for slip in tray(terminal).slips if slip.kind == "closing"]
-    assert (await terminal.close_polls("the screen was torn off the wall"))["prepared"] == 1
+    assert (await terminal.close_polls("the screen was torn off the wall", OFFICERS))["prepared"] == 1
     assert kinds(terminal)[-3:] == ["incident", "sheet", "closed"]
 
 

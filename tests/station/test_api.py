@@ -85,7 +85,7 @@ async def test_a_vote_by_buttons_alone_then_a_power_cut_then_the_slip_again(stat
     her receipt again, Reza can vote, both terminals close, and SIGTERM ends quietly."""
     desk, booth = station.homes
     for home in station.homes:
-        assert (await station.post(home, "/api/open", officers=OFFICERS))["ok"]
+        assert (await station.post(home, "/api/open", officers=OFFICERS, other_day=True))["ok"]
     assert (await station.post(desk, "/api/desk/present"))["ok"]
     assert (await station.post(desk, "/api/desk/look", national_id=MARYAM))["decision"] == "eligible"
     issued = await station.post(desk, "/api/desk/issue", national_id=MARYAM, document=0)
@@ -118,7 +118,7 @@ async def test_one_cast_waits_for_two_syncs(election: Election, tmp_path: Path) 
     seal_in_earnest(home)
     station = Station([home])
     await station.start("strace", "-D", "-f", "-y", "-e", "trace=pwrite64,fdatasync,fsync,sendto,write", "-o", str(log))
-    await station.post(home, "/api/open", officers=OFFICERS)
+    await station.post(home, "/api/open", officers=OFFICERS, other_day=True)
     await station.post(home, "/api/desk/look", national_id=MARYAM)
     await station.post(home, "/api/desk/issue", national_id=MARYAM)
     await station.post(home, "/api/booth/permit", slip=station.slips(home, "permit")[0]["qr"])

@@ -7,7 +7,7 @@ routes are one table and plain ASGI, since a voter is seven requests; pages and 
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -15,40 +15,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from amanat.errors import AmanatError
 from amanat.records import cbor
 from amanat.records.permit import Permit, read_slip
+from amanat.station.approval_acts import APPROVAL_ACTS, APPROVAL_LAN_ACTS
+from amanat.station.day_acts import DAY_ACTS, DAY_LAN_ACTS
+from amanat.station.desk_acts import DESK_ACTS
+from amanat.station.lan import SIGNATURE
+from amanat.station.officers import require_two
 from amanat.station.refusal import Refused, screen_of
+from amanat.station.request import Body, field, texts
 from amanat.station.terminal import Terminal
 from amanat.station.web import pages
 
 Screen = dict[str, Any]
-Body = Mapping[str, Any]
 Act = Callable[[Terminal, Body], Screen | Awaitable[Screen]]
-Kind = TypeVar("Kind")
 BODY_BYTES_MAX: Final = 4 << 20  # a colleague's entries; a person's request is a thousand times smaller
-
-
-def field(body: Body, name: str, kind: type[Kind], default: Kind | None = None) -> Kind:
-    """A field of the request; Refused where it is missing or of another type."""
-    value = body.get(name, default)
-    if type(value) is not kind:
-        raise Refused("request-field", field=name)
-    return value
-
-
-def texts(body: Body, name: str, default: list[str] | None = None) -> list[str]:
-    """A list of texts."""
-    values = field(body, name, list, default)
-    if not all(isinstance(value, str) for value in values):
-        raise Refused("request-field", field=name)
-    return values
-
-
-async def _issue(terminal: Terminal, body: Body) -> Screen:
-    contests = texts(body, "contests") if body.get("contests") is not None else None
-    person, document, appeal = _id(body), field(body, "document", int, 0), texts(body, "appeal", [])
-    try:
-        return await terminal.desk.issue(person, document=document, contests=contests, appeal=appeal)
-    finally:
-        terminal.poke_link()  # the news of a check-in leaves at once
 
 
 async def _seal(terminal: Terminal, body: Body) -> Screen:
@@ -56,33 +35,27 @@ async def _seal(terminal: Terminal, body: Body) -> Screen:
     return await terminal.booth.seal({contest: texts(choices, contest) for contest in choices})
 
 
-def _id(body: Body) -> str:
-    return field(body, "national_id", str)
-
-
 ACTS: Final[Mapping[tuple[str, str], Act]] = {
     ("GET", "/api/status"): lambda t, _: t.status(),
-    ("POST", "/api/open"): lambda t, b: t.open(texts(b, "officers")),
-    ("POST", "/api/close"): lambda t, b: t.close_polls(field(b, "explanation", str, "")),
+    **DAY_ACTS,
     ("POST", "/api/hourly"): lambda t, _: t.hourly(),
-    ("POST", "/api/desk/present"): lambda t, _: t.present(),
-    ("POST", "/api/desk/look"): lambda t, b: t.desk.look(_id(b)),
-    ("POST", "/api/desk/issue"): _issue,
-    ("POST", "/api/desk/withdraw"): lambda t, b: t.desk.withdraw(_id(b)),
-    ("POST", "/api/desk/replace"): lambda t, b: t.desk.replace(
-        field(b, "serial", str), field(b, "reason", str, "replaced")
-    ),
-    ("POST", "/api/booth/permit"): lambda t, b: t.booth.accept(field(b, "slip", str)),
+    **DESK_ACTS,
+    **APPROVAL_ACTS,
+    ("POST", "/api/booth/permit"): lambda t, b: t.accept(field(b, "slip", str)),
     ("POST", "/api/booth/seal"): _seal,
     ("POST", "/api/booth/cast"): lambda t, _: t.booth.cast(),
     ("POST", "/api/booth/test"): lambda t, _: t.booth.test(),
     ("POST", "/api/booth/leave"): lambda t, _: t.booth.leave(),
+    ("POST", "/api/booth/away"): lambda t, _: t.booth.away(),
+    ("POST", "/api/booth/back"): lambda t, _: t.booth.back(),
     ("GET", "/api/exercise"): lambda t, _: t.exercise.screen(),
-    ("POST", "/api/exercise/begin"): lambda t, b: t.exercise.begin(
-        field(b, "person", str), field(b, "scenario", str)
-    ),
+    ("POST", "/api/exercise/begin"): lambda t, b: t.exercise.begin(field(b, "person", str), field(b, "scenario", str)),
     ("POST", "/api/exercise/stop"): lambda t, _: t.exercise.stop(),
     ("POST", "/api/supervisor/usb"): lambda t, b: t.write_usb(Path(field(b, "path", str))),
+    ("POST", "/api/supervisor/medium"): lambda t, b: t.upkeep.replace(
+        field(b, "which", str), field(b, "path", str), require_two(t.home, b)
+    ),
+    ("POST", "/api/supervisor/head"): lambda t, b: t.upkeep.take_head(field(b, "slip", str)),
     ("POST", "/api/supervisor/incident"): lambda t, b: t.note_incident(field(b, "text", str)),
     ("POST", "/api/supervisor/checked-in-list"): lambda t, b: (
         t.checked_in_list.print_all() if field(b, "all", bool, False) else t.checked_in_list.print_new()
@@ -104,9 +77,12 @@ def _lan_permit_refused(terminal: Terminal, _: int, body: bytes) -> Screen:
     return {"ok": True}
 
 
-LAN_ACTS: Final[Mapping[str, Callable[[Terminal, int, bytes], Screen]]] = {
+LAN_ACTS: Final[Mapping[str, Callable[[Terminal, int, bytes], Screen | Awaitable[Screen]]]] = {
     "/lan/entries": _lan_entries,
     "/lan/permit-refused": _lan_permit_refused,
+    **DAY_LAN_ACTS,
+    **APPROVAL_LAN_ACTS,
+    "/lan/presence": lambda t, sender, body: t.presence.answer(sender, body),
 }
 
 
@@ -126,7 +102,7 @@ class Application:
             if (act := ACTS.get(key)) is not None:
                 return await _answer(send, await self._act(act, scope, receive))
             if key[0] == "POST" and key[1] in LAN_ACTS:
-                return await _answer(send, await self._lan(key[1], scope, receive))
+                return await self._lan(key[1], scope, receive, send)
         return await self._pages(scope, receive, send)
 
     async def _act(self, act: Act, scope: Scope, receive: Receive) -> Screen:
@@ -140,19 +116,28 @@ class Application:
             screen = screen_of(error)
         if self._terminal.journal.state.next_seq != before:
             self._terminal.wrote()
+        self._terminal.presence.look()
         if scope["method"] == "POST" and self._terminal.practice is not None:
             self._terminal.practice.saw(scope["path"].removeprefix("/api/"), body, screen)
         return screen
 
-    async def _lan(self, path: str, scope: Scope, receive: Receive) -> Screen:
-        """Only a colleague, by its signature, is heard."""
+    async def _lan(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Only a colleague, by its signature, is heard; the answer is signed for the question."""
+        terminal = self._terminal
+        before = terminal.journal.state.next_seq
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         try:
             body = await _read(receive)
-            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-            sender = self._terminal.lan.require_colleague(path, body, headers)
-            return LAN_ACTS[path](self._terminal, sender, body)
+            done = LAN_ACTS[path](terminal, terminal.lan.require_colleague(path, body, headers), body)
+            screen = done if isinstance(done, dict) else await done
         except AmanatError as error:
-            return screen_of(error)
+            screen = screen_of(error)
+        if terminal.journal.state.next_seq != before:
+            terminal.wrote()
+        terminal.presence.look()
+        content = _encode(screen)
+        signature = terminal.lan.sign_answer(path, headers, content)
+        await _send(send, content, (SIGNATURE.encode(), signature.encode()))
 
 
 async def _read(receive: Receive) -> bytes:
@@ -184,12 +169,20 @@ def _object(scope: Scope, raw: bytes) -> Body:
     return body
 
 
+def _encode(screen: Screen) -> bytes:
+    return json.dumps(screen, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 async def _answer(send: Send, screen: Screen) -> None:
-    content = json.dumps(screen, ensure_ascii=False, separators=(",", ":")).encode()
+    await _send(send, _encode(screen))
+
+
+async def _send(send: Send, content: bytes, *more: tuple[bytes, bytes]) -> None:
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(content)),
         (b"cache-control", b"no-store"),
+        *more,
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": content})

@@ -14,6 +14,7 @@ from amanat.records.cbor import Malformed
 from amanat.records.device import ROLE_CHECK_IN
 from amanat.records.identifiers import BallotId, is_signed
 from amanat.records.permit import Permit, permit_hash
+from amanat.station.approval import require_approved
 from amanat.station.journal import Journal
 from amanat.station.package import Identity
 from amanat.station.printer import Printer, PrinterFault, Slip
@@ -53,6 +54,8 @@ class Booth:
         self._test_page = test_page
         self._session: Session | None = None
         self._receipt: Receipt | None = None
+        self.absent: dict[bytes, str] = {}  # how a voter went whose permit is open, by serial; a restart forgets it
+        self._acts = asyncio.Lock()  # one act at a time, since a medium may be slow: a double click casts once
         self._paper = asyncio.Lock()  # one slip 2 at a time: a double click prints once
         self._tests: dict[bytes, int] = {}  # by serial; LIMIT: a restart forgets, so a cut gives tests back
 
@@ -76,6 +79,7 @@ class Booth:
             raise Refused("permit-replaced")
         if self._session is not None and self._session.permit.serial != decoded.serial:
             raise Refused("booth-busy")
+        self.absent.pop(decoded.serial, None)
         if self._session is None:
             self._require_taking_votes()
             contests = self._identity.manifest.contest_indices(decoded.mask)
@@ -86,7 +90,7 @@ class Booth:
     def _require_ours(self, text: str) -> tuple[bytes, bytes, Permit]:
         """The permit on a slip if it is of our station, for this booth, and signed by a desk of ours."""
         try:
-            encoded, signature, _, _ = permit.read_slip(text.strip())
+            encoded, signature, pad, approval = permit.read_slip(text.strip())
             decoded = Permit.decode(encoded)
         except Malformed as cause:
             raise Refused("permit-unreadable") from cause
@@ -102,6 +106,7 @@ class Booth:
             known = [device.device for device in identity.colleagues]
             number = known.index(decoded.ballot_device) + 1 if decoded.ballot_device in known else 0
             raise Refused("permit-other-terminal", terminal=number)
+        require_approved(identity, decoded, encoded, pad, approval)
         return encoded, signature, decoded
 
     def _require_taking_votes(self) -> None:
@@ -115,9 +120,13 @@ class Booth:
 
     def has_room(self, voters: int) -> bool:
         """Whether so many more ballots and the closing fit on the media."""
-        manifest = self._identity.manifest
-        limbs = sum(ballot.limb_count(len(c.candidates), c.max_choices) for c in manifest.contests)
-        return self._journal.has_room(permits=0, ballots=voters, ballot_bytes=128 * limbs)
+        return self._journal.has_room(permits=0, ballots=voters, ballot_bytes=self.ballot_bytes)
+
+    @property
+    def ballot_bytes(self) -> int:
+        """The most that one sealed ballot takes, all contests together."""
+        contests = self._identity.manifest.contests
+        return 128 * sum(ballot.limb_count(len(c.candidates), c.max_choices) for c in contests)
 
     def _tray(self, session: Session) -> Screen:
         titles = self._identity.package.titles
@@ -134,11 +143,15 @@ class Booth:
         """The review is done: seal, make `ballot-prepared` durable, print slip 1 (B-6).  The answer shows nothing."""
         session = self._require_session()
         numbers = self._numbers(session, choices)
-        if session.sealed is not None:
-            if numbers != session.choices:
-                raise Refused("sealed-already")
-            await self._print_prepared(session.sealed, duplicate=True)
-            return {"ok": True}
+        async with self._acts:
+            again = session.sealed is not None
+            sealed = session.sealed or await self._prepared(session, numbers)
+        if numbers != session.choices:
+            raise Refused("sealed-already")
+        await self._print_prepared(sealed, duplicate=again)
+        return {"ok": True}
+
+    async def _prepared(self, session: Session, numbers: Choices) -> SealedBallot:
         identity = self._identity
         sealed = ballot.seal(
             manifest=identity.manifest,
@@ -148,10 +161,12 @@ class Booth:
             choices=numbers,
             secret=identity.seed,
         )
-        self._journal.write("ballot-prepared", [sealed.id])  # cut after: dropped at restart, the permit is good
+        await self._journal.commit("ballot-prepared", [sealed.id])  # cut after: dropped at restart, the permit is good
+        if self._session is not session:  # the voter left while a medium was slow
+            self._journal.write("ballot-dropped", [sealed.id])
+            raise Refused("no-permit")
         session.sealed, session.choices = sealed, numbers
-        await self._print_prepared(sealed, duplicate=False)
-        return {"ok": True}
+        return sealed
 
     def _numbers(self, session: Session, choices: Mapping[str, Sequence[str]]) -> Choices:
         """Candidates' numbers for exactly the contests of the permit; Refused for what no ballot can say."""
@@ -172,19 +187,26 @@ class Booth:
 
     async def cast(self) -> Screen:
         """`ballot-cast` durable, then slip 2, then the voter is told (B-7).  Asked again: the same receipt."""
-        session = self._session
-        if session is None and self._receipt is not None:
-            return await self._told(self._receipt)
-        if session is None or session.sealed is None:
+        async with self._acts:
+            receipt = self._receipt if self._session is None else await self._cast()
+        if receipt is None:
+            raise Refused("nothing-sealed")
+        return await self._told(receipt)
+
+    async def _cast(self) -> Receipt:
+        session = self._require_session()
+        if session.sealed is None:
             raise Refused("nothing-sealed")
         sealed = session.sealed
         signature = self._identity.sign("cast", sealed.id)
         # Cut inside: not on a medium, not cast, dropped at restart; on one of them, cast, and recover copies it over.
-        self._journal.write("ballot-cast", [sealed.core, signature])
-        self._session = None  # the choices go with it
+        await self._journal.commit("ballot-cast", [sealed.core, signature])
+        receipt = Receipt(sealed.id, printed=False)
+        if self._session is session:  # else the page said *leave* while a medium was slow: the slip comes all the same
+            self._session, self._receipt = None, receipt  # the choices go with it
+        self.absent.pop(session.permit.serial, None)
         self._tests.pop(session.permit.serial, None)
-        self._receipt = Receipt(sealed.id, printed=False)
-        return await self._told(self._receipt)
+        return receipt
 
     async def _told(self, receipt: Receipt, *, duplicate: bool = False) -> Screen:
         """Cast is cast, whatever the printer says; a slip that failed comes again with the permit."""
@@ -203,17 +225,18 @@ class Booth:
 
     async def test(self) -> Screen:
         """The voter tries the machine: the sealed ballot is void and opened for them; the permit stays (B-9)."""
-        session = self._require_session()
-        if session.sealed is None:
-            raise Refused("nothing-sealed")
-        used = self._tests.get(session.permit.serial, 0)
-        if used >= TESTS_MAX:
-            raise Refused("tests-used-up")
-        sealed = session.sealed
-        signature = self._identity.sign("tested", sealed.id)
-        self._journal.write("ballot-tested", [sealed.id, signature])
-        session.sealed = None
-        self._tests[session.permit.serial] = used + 1
+        async with self._acts:
+            session = self._require_session()
+            if session.sealed is None:
+                raise Refused("nothing-sealed")
+            used = self._tests.get(session.permit.serial, 0)
+            if used >= TESTS_MAX:
+                raise Refused("tests-used-up")
+            sealed = session.sealed
+            signature = self._identity.sign("tested", sealed.id)
+            await self._journal.commit("ballot-tested", [sealed.id, signature])
+            session.sealed = None
+            self._tests[session.permit.serial] = used + 1
         contests = [(self._identity.manifest.contests[index], session.choices[index]) for index in session.contests]
         opening = ballot.test_slip(
             id=sealed.id,
@@ -232,13 +255,28 @@ class Booth:
 
     def leave(self) -> Screen:
         """The voter goes.  A permit that was not cast stays good; the clerk is told aloud."""
+        self._journal.settle()  # a cast may be under way on a slow medium
         session, self._session, self._receipt = self._session, None, None
-        if session is not None and session.sealed is not None:
-            self._journal.write("ballot-dropped", [session.sealed.id])
-        return {"ok": True, "uncast": session is not None}
+        uncast = session is not None and session.permit.serial not in self._journal.state.cast
+        if session is not None and uncast:
+            self.absent[session.permit.serial] = "left-uncast"
+            if session.sealed is not None and self._journal.state.open_prepared == session.sealed.id:
+                self._journal.write("ballot-dropped", [session.sealed.id])
+        return {"ok": True, "uncast": uncast}
+
+    def away(self) -> Screen:
+        """The curtain fell: nobody touched anything for a minute.  The desk's clerk is told within two seconds."""
+        self.absent[self._require_session().permit.serial] = "voter-left"
+        return {"ok": True}
+
+    def back(self) -> Screen:
+        """The voter is there again."""
+        self.absent.pop(self._require_session().permit.serial, None)
+        return {"ok": True}
 
     def void(self, serial: bytes, reason: str) -> None:
         """Refuse a permit from now on, for its desk issues another (C-7)."""
+        self._journal.settle()  # a cast may be under way on a slow medium
         state = self._journal.state
         if serial in state.cast:
             raise Refused("permit-cast")
@@ -248,6 +286,7 @@ class Booth:
             raise Refused("station-closed")
         if self._session is not None and self._session.permit.serial == serial:
             self.leave()
+        self.absent.pop(serial, None)
         self._journal.write("permit-refused", [serial, reason])
 
     def _require_session(self) -> Session:

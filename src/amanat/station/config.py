@@ -3,6 +3,7 @@
 import json
 import tomllib
 from dataclasses import asdict, dataclass, fields, replace
+from datetime import time
 from pathlib import Path
 
 from amanat.errors import BadInput
@@ -69,7 +70,7 @@ def read(home: Path) -> Settings:
     settings = Settings(station="", terminal=0, passphrase="")
     for field in fields(Settings):
         value = found.pop(field.name, getattr(settings, field.name))
-        if field.name == "peers" and isinstance(value, list):
+        if field.name in ("peers", "readers") and isinstance(value, list):
             value = tuple(value)
         if type(value) is not type(getattr(settings, field.name)):
             raise BadInput("terminal-settings", file=str(path), field=field.name)

@@ -1,15 +1,18 @@
 """The station's own network: each terminal gives the gateway a copy of its journal, and desks void permits at booths.
 
 No voter waits for it, except that replacing a permit asks the terminal it names first (C-7).  Every request is signed
-by its sender, Sign(device, "lan", ID("lan", path ‖ 0A ‖ body)), and only colleagues are heard.  LIMIT: the gateway's
+by its sender, Sign(device, "lan", ID("lan", path ‖ 0A ‖ body)), and only colleagues are heard.  Every answer is signed
+for the request's nonce, Sign(device, "lan", ID("lan-answer", path ‖ 0A ‖ nonce ‖ body)).  LIMIT: the gateway's
 own journal has no copy on a colleague, since that would carry private parts over the cable; its copy is headquarters.
 """
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
@@ -30,7 +33,10 @@ from amanat.sync.messages import Head, bounded
 
 ANSWER_SECONDS_MAX = 5.0
 RETRY_SECONDS = 30.0
-DEVICE, SIGNATURE, ROOM = "x-amanat-device", "x-amanat-signature", "x-amanat-room"
+DEVICE, SIGNATURE, ROOM, NONCE = "x-amanat-device", "x-amanat-signature", "x-amanat-room", "x-amanat-nonce"
+NONCE_LETTERS = 32
+SIGNATURE_BYTES = 64
+Screen = dict[str, Any]
 FAULTS = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
 
 
@@ -65,6 +71,7 @@ class Lan:
         self.held: int | None = None  # how far the gateway holds our journal; None: not heard yet
         self.has_room: Callable[[], bool] = lambda: True
         self._more = asyncio.Event()
+        self._giving = asyncio.Lock()
         self._turn = 0
         self.copies: dict[int, Copies] = {}
         for path in sorted(folder.glob("*.journal")):
@@ -100,17 +107,22 @@ class Lan:
         while self._gateway is not None:
             self._more.clear()
             try:
-                while self.held is None or self.waiting():
-                    await self._give(self._gateway)
+                await self.give_all()
             except FAULTS:
                 await self._clock.sleep(RETRY_SECONDS)
                 continue
             await self._more.wait()
 
+    async def give_all(self) -> None:
+        """Give the gateway all that it lacks, now.  Raises one of FAULTS."""
+        async with self._giving:
+            while self._gateway is not None and (self.held is None or self.waiting()):
+                await self._give(self._gateway)
+
     async def _give(self, gateway: Colleague) -> None:
         """One bounded part; the first request is empty and only asks.  Raises one of FAULTS."""
         missing = [] if self.held is None else self._journal.after(self.held)
-        screen = json.loads(await self._ask(gateway, "/lan/entries", cbor.encode_seq(bounded(missing))))
+        screen = json.loads(await self.ask(gateway, "/lan/entries", cbor.encode_seq(bounded(missing))))
         held, head = screen.get("held"), screen.get("head")
         if not isinstance(held, int) or not isinstance(head, str):
             raise ValueError(str(screen.get("code")))
@@ -121,16 +133,34 @@ class Lan:
             raise ValueError("the gateway takes nothing more")
         self.held = held
 
-    async def _ask(self, colleague: Colleague, path: str, body: bytes) -> bytes:
+    def _session_to(self, colleague: Colleague) -> aiohttp.ClientSession:
         if colleague.session is None:
             unix = colleague.address.path
             connector = aiohttp.UnixConnector(unix) if unix else aiohttp.TCPConnector()
             limit = aiohttp.ClientTimeout(total=ANSWER_SECONDS_MAX)
             colleague.session = aiohttp.ClientSession(connector=connector, timeout=limit)
+        return colleague.session
+
+    async def ask(self, colleague: Colleague, path: str, body: bytes) -> bytes:
+        """A colleague's answer, signed by it for this very question.  Raises one of FAULTS."""
         signature = self._identity.sign("lan", _digest(self._identity, path, body))
+        nonce = secrets.token_hex(NONCE_LETTERS // 2)
         headers = {DEVICE: str(self._identity.device), SIGNATURE: signature.hex(), ROOM: str(int(self.has_room()))}
-        async with colleague.session.post(colleague.address.url + path, data=body, headers=headers) as answer:
-            return await answer.read()
+        headers[NONCE] = nonce
+        url = colleague.address.url + path
+        async with self._session_to(colleague).post(url, data=body, headers=headers) as answer:
+            content = await answer.read()
+        key = self._identity.package.devices[colleague.device].key
+        signed = bytes.fromhex(answer.headers.get(SIGNATURE, ""))
+        digest = _answer_digest(self._identity, path, nonce, content)
+        if len(signed) != SIGNATURE_BYTES or not is_signed(key, "lan", self._identity.eh, digest, signed):
+            raise ValueError("an answer that the colleague did not sign")
+        return content
+
+    def sign_answer(self, path: str, headers: Mapping[str, str], content: bytes) -> str:
+        """Our signature over an answer; it goes into its header."""
+        nonce = headers.get(NONCE, "")[:NONCE_LETTERS]
+        return self._identity.sign("lan", _answer_digest(self._identity, path, nonce, content)).hex()
 
     async def void(self, issued: IssuedPermit, reason: str) -> bool:
         """Have the named terminal refuse this permit; False if it does not answer.  Raises Refused if it was cast."""
@@ -139,7 +169,7 @@ class Lan:
         if colleague is None:
             return False
         try:
-            screen = json.loads(await self._ask(colleague, "/lan/permit-refused", cbor.encode([slip(issued), reason])))
+            screen = json.loads(await self.ask(colleague, "/lan/permit-refused", cbor.encode([slip(issued), reason])))
         except FAULTS:
             colleague.alive = False
             return False
@@ -147,8 +177,36 @@ class Lan:
             raise Refused("permit-cast")
         return bool(screen.get("ok"))
 
-    def choose_booth(self, *, own_room: bool) -> int:
-        """The device whose turn it is among the booths that live and have room.
+    async def ask_all(self, path: str, body: bytes) -> dict[int, Screen | None]:
+        """Every colleague's answer by device, asked at once; None from who is silent."""
+        return await self._of_all(lambda colleague: self.ask(colleague, path, body))
+
+    async def statuses(self) -> dict[int, Screen | None]:
+        """What every colleague's screen shows, by device; unsigned, so that one of another election tells it too."""
+
+        async def look(colleague: Colleague) -> bytes:
+            async with self._session_to(colleague).get(colleague.address.url + "/api/status") as answer:
+                return await answer.read()
+
+        return await self._of_all(look)
+
+    async def _of_all(self, ask: Callable[[Colleague], Awaitable[bytes]]) -> dict[int, Screen | None]:
+        async def one(colleague: Colleague) -> Screen | None:
+            try:
+                screen = json.loads(await ask(colleague))
+            except FAULTS:
+                return None
+            return screen if isinstance(screen, dict) else None
+
+        answers = await asyncio.gather(*map(one, self.colleagues))
+        return {colleague.device: answer for colleague, answer in zip(self.colleagues, answers, strict=True)}
+
+    def choose_booth(
+        self, *, own_room: bool, wanted: int | None = None, load: Callable[[int], int] | None = None
+    ) -> int:
+        """A device among the booths that live and have room: the least loaded, else whose turn it is.
+
+        ``wanted`` is the one that the clerk was shown: kept unless another has become better.
 
         Raises:
             Refused: there is none; the voter is sent on before a permit exists.
@@ -159,8 +217,13 @@ class Lan:
         booths = [c.device for c in self._identity.colleagues if c.has(ROLE_BALLOT) and c.device not in unfit]
         if not booths:
             raise Refused("no-booth")
+        best = min(map(load, booths)) if load else 0
+        if wanted in booths and (load is None or load(wanted) == best):
+            return wanted
         self._turn += 1
-        return booths[self._turn % len(booths)]
+        turn = self._turn % len(booths)
+        in_turn = booths[turn:] + booths[:turn]
+        return next(device for device in in_turn if load is None or load(device) == best)
 
     # Taking
 
@@ -172,7 +235,7 @@ class Lan:
             signed = bytes.fromhex(signature)
         except ValueError:
             signed = b""
-        if sender is None or len(signed) != 64:
+        if sender is None or len(signed) != SIGNATURE_BYTES:
             raise Refused("not-a-colleague")
         if not is_signed(sender.key, "lan", self._identity.eh, _digest(self._identity, path, body), signed):
             raise Refused("not-a-colleague")
@@ -190,3 +253,7 @@ class Lan:
 
 def _digest(identity: Identity, path: str, body: bytes) -> bytes:
     return identifier("lan", identity.eh, f"{path}\n".encode() + body)
+
+
+def _answer_digest(identity: Identity, path: str, nonce: str, content: bytes) -> bytes:
+    return identifier("lan-answer", identity.eh, f"{path}\n{nonce:0>{NONCE_LETTERS}}".encode() + content)

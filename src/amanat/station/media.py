@@ -23,6 +23,7 @@ from amanat.station.frames import (
     FRAME_BYTES_MAX,
     HEADER_BYTES,
     OWNER_BYTES,
+    content_end,
     frame,
     frame_at,
     preamble,
@@ -168,7 +169,7 @@ class TwoMedia:
                 own_last = position, whole
             else:
                 pieces.append((position, whole))
-        torn = len(data.rstrip(b"\0")) - self._end
+        torn = content_end(data, self._end) - self._end
         if torn > 0:
             pieces.append((self._end, bytes(torn)))
         return pieces + ([own_last] if own_last else [])

@@ -31,6 +31,7 @@ from amanat.station.refusal import Refused
 
 FILE: Final = "officers.cbor"
 TRIES: Final = "officers.tries"
+TOLD: Final = "officers.tries-past"
 OFFICERS_MIN, OFFICERS_MAX = 2, 7
 SECRET_LETTERS_MIN: Final = 8
 WAIT_SECONDS_MAX: Final = 300
@@ -121,7 +122,9 @@ def release(home: Path, given: Sequence[tuple[str, str]]) -> bytes:
     pair = next((pair for pair in kept.pairs if (pair.first, pair.second) == wanted), None)
     try:
         if pair is not None:
-            return _cipher(keys[0], keys[1]).decrypt(pair.nonce, pair.sealed, _LABEL)
+            seed = _cipher(keys[0], keys[1]).decrypt(pair.nonce, pair.sealed, _LABEL)
+            _set_aside(home)
+            return seed
     except InvalidTag:
         pass  # as for a stranger's name: counted below
     write_whole(home / TRIES, str(wrong_tries(home) + 1).encode())
@@ -165,20 +168,28 @@ def with_secrets(body: Mapping[str, Any]) -> list[tuple[str, str]]:
     return people
 
 
-def wrong_tries(home: Path) -> int:
-    """How many wrong tries there were since the last `forget_tries`."""
+def wrong_tries(home: Path, *, file: str = TRIES) -> int:
+    """How many wrong tries there were since the last release."""
     try:
-        text = (home / TRIES).read_text(encoding="utf-8", errors="replace")
+        text = (home / file).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return 0
     return int(text) if text.isascii() and text.isdigit() else WAIT_SECONDS_MAX  # somebody changed it: the whole wait
 
 
-def forget_tries(home: Path) -> int:
-    """After a release: the wrong tries before it, for the journal; the count begins anew."""
-    count = wrong_tries(home)
-    (home / TRIES).unlink(missing_ok=True)
-    return count
+def _set_aside(home: Path) -> None:
+    """After a release the count begins anew; what it was waits for the journal."""
+    tries = wrong_tries(home)
+    if tries:
+        write_whole(home / TOLD, str(tries + wrong_tries(home, file=TOLD)).encode())
+        (home / TRIES).unlink()
+
+
+def take_past_tries(home: Path) -> int:
+    """The wrong tries before the last releases, for the journal; they are told once."""
+    tries = wrong_tries(home, file=TOLD)
+    (home / TOLD).unlink(missing_ok=True)
+    return tries
 
 
 def seconds_to_wait(home: Path) -> int:

@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import Final
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from amanat.errors import BadInput, MediumLost
-from amanat.station import api, config
+from amanat.station import api, config, officers
 from amanat.station.clock import Clock, SocketClock, open_clock
 from amanat.station.config import Address
+from amanat.station.door import Door
 from amanat.station.terminal import Terminal
 
 KEPT_ALIVE_SECONDS: Final = 600  # a page, a colleague or a rehearsal asks again on the same connection
@@ -31,13 +33,18 @@ STOP_SECONDS = 2.0  # for answers under way
 
 
 async def _listen(terminal: Terminal) -> asyncio.Server:
-    """Serve one terminal's application at its address.
+    """Serve one terminal's application at its address; see `_listen_at`."""
+    return await _listen_at(terminal.settings.listen, terminal.home, api.Application(terminal))
+
+
+async def _listen_at(listen: str, home: Path, application: ASGIApp) -> asyncio.Server:
+    """Serve an application at the address of the terminal in ``home``.
 
     Raises:
         BadInput: the address is taken or cannot be had.
     """
     settings = uvicorn.Config(
-        api.Application(terminal),
+        application,
         access_log=False,
         log_level="warning",
         lifespan="off",
@@ -49,7 +56,7 @@ async def _listen(terminal: Terminal) -> asyncio.Server:
     )
     settings.load()
     state = ServerState()
-    address = Address.read(terminal.settings.listen, home=terminal.home)
+    address = Address.read(listen, home=home)
     loop = asyncio.get_running_loop()
 
     def connected() -> HttpToolsProtocol:
@@ -64,14 +71,15 @@ async def _listen(terminal: Terminal) -> asyncio.Server:
             return server
         return await loop.create_server(connected, address.host, address.port)
     except OSError as cause:
-        file = str(terminal.home / config.FILE)
-        raise BadInput("address-taken", file=file, address=terminal.settings.listen) from cause
+        raise BadInput("address-taken", file=str(home / config.FILE), address=listen) from cause
 
 
 async def _scrub(terminals: Sequence[Terminal]) -> None:
     """Read both media back, frame by frame, all day."""
     while True:
-        for terminal in terminals:
+        if not terminals:
+            await asyncio.sleep(SCRUB_SECONDS)
+        for terminal in list(terminals):
             await asyncio.sleep(SCRUB_SECONDS)
             try:
                 terminal.scrub()
@@ -86,6 +94,8 @@ async def serve(
 ) -> None:
     """Start every terminal, say ``ready`` and its address on standard error for each, and wait for ``stop``.
 
+    One that its officers must release says ``locked`` instead, and starts when two of them have come.
+
     Raises:
         AmanatError: one of them cannot start; none goes on then.
     """
@@ -96,11 +106,13 @@ async def serve(
     scrubbing: asyncio.Task[None] | None = None
     try:
         for home in homes:
-            terminal = Terminal(home, clock, printer=printer)
-            terminals.append(terminal)
-            servers.append(await _listen(terminal))
-            terminal.start()
-            print(f"ready {terminal.settings.listen}", file=sys.stderr, flush=True)
+            door = Door(home, clock, printer=printer, entered=terminals.append)
+            terminal = None if officers.are_appointed(home) else door.enter()
+            servers.append(await _listen_at(door.settings.listen, home, door))
+            if terminal is not None:
+                terminal.start()
+            word = "locked" if terminal is None else "ready"
+            print(f"{word} {door.settings.listen}", file=sys.stderr, flush=True)
         gc.freeze()  # packages and applications stay: they need not be walked again all day
         scrubbing = asyncio.create_task(_scrub(terminals))
         await stop.wait()

@@ -1,16 +1,15 @@
 """Opening, hourly sheets and closing: papers that bind the journal in an observer's hand (clause J-6)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from amanat.errors import Rejected
 from amanat.records import sheet
 from amanat.records.cbor import as_bytes
 from amanat.records.journal import Entry
 from amanat.records.manifest import PAPER
 from amanat.records.sheet import CLOSING, HOURLY, ZERO, Sheet, sheet_id
-from amanat.rules.closing import require_balanced
+from amanat.rules import persian
 from amanat.station.journal import Journal
 from amanat.station.package import Identity
 from amanat.station.printer import Printer, Slip
@@ -19,6 +18,7 @@ from amanat.station.refusal import Refused
 Screen = dict[str, Any]
 NAMES = {ZERO: "zero", HOURLY: "hourly", CLOSING: "closing"}
 OFFICERS_MIN = 2
+WITNESSES_LETTERS_MAX = 400
 
 
 @dataclass
@@ -29,8 +29,15 @@ class Sheets:
     _journal: Journal
     _printer: Printer
 
-    async def open(self, officers: Sequence[str], *, register_version: int) -> Screen:
-        """Two officers open: `opened`, then the zero sheet.  Asked again it prints the zero sheet again."""
+    async def open(
+        self,
+        officers: Sequence[str],
+        witnesses: str = "",
+        *,
+        register_version: int,
+        before: Callable[[], None] = lambda: None,
+    ) -> Screen:
+        """Two officers open: ``before`` may refuse, then `opened` and the zero sheet.  Asked again: the sheet again."""
         state = self._journal.state
         self._require_possible()
         if state.closed:
@@ -38,14 +45,15 @@ class Sheets:
         if not state.opened:
             if len({name.strip() for name in officers if name.strip()}) < OFFICERS_MIN:
                 raise Refused("two-officers")
+            before()
             self._journal.write("opened", [register_version, list(officers)])
+            if witnesses.strip():
+                self._journal.write("incident", ["witnesses", witnesses.strip()[:WITNESSES_LETTERS_MAX]])
         if state.entries["zero-sheet"]:
-            return await self._print_again("zero-sheet")
+            return await self._print_again("zero-sheet", ZERO)
         return await self._make(ZERO, "zero-sheet")
 
     def _require_possible(self) -> None:
-        if self._identity.place.approvals:  # LIMIT: second approvals (C-9) are not built; such a station does not open
-            raise Refused("approvals-not-built")
         if self._identity.place.mode == PAPER:
             raise Refused("station-on-paper")
 
@@ -55,29 +63,28 @@ class Sheets:
             raise Refused("station-not-open")
         return await self._make(HOURLY, "sheet")
 
-    async def close(self, *, busy: bool, explanation: str = "") -> Screen:
-        """The closing sheet, then `closed`.  Asked again it prints the same sheet again.
-
-        Raises:
-            Refused: somebody is in the booth.  Rejected: an equation does not hold and nobody explained.
-        """
-        state = self._journal.state
-        if state.closed:
-            return await self._print_again("sheet")
-        if not state.opened:
+    def require_can_close(self, *, busy: bool) -> None:
+        """Refused where it is not open (closed already is well), or somebody is in the booth."""
+        if not self._journal.state.opened:
             raise Refused("station-not-open")
-        if busy:
+        if busy and not self._journal.state.closed:
             raise Refused("booth-busy")
-        try:
-            require_balanced(state.account)
-        except Rejected:
-            if not explanation:
-                raise
-            self._journal.write("incident", ["unbalanced", explanation])
+
+    async def close(self) -> Screen:
+        """The closing sheet, then `closed`; what must hold was asked before.  Asked again it prints the same again."""
+        if self._journal.state.closed:
+            return await self._print_again("sheet", CLOSING)
         encoded, signature = self._sign(CLOSING)
         self._journal.write("sheet", [encoded, signature])  # cut after: not closed; closing again makes another
         self._journal.write("closed", [sheet_id(self._identity.eh, encoded)])
         return await self._print(encoded, signature, duplicate=False)
+
+    async def reprint(self, kind: str) -> Screen:
+        """The last zero, hourly or closing sheet once more, marked as a duplicate."""
+        wanted = {name: number for number, name in NAMES.items()}
+        if kind not in wanted:
+            raise Refused("sheet-none")
+        return await self._print_again("zero-sheet" if kind == "zero" else "sheet", wanted[kind])
 
     def _sign(self, kind: int) -> tuple[bytes, bytes]:
         encoded = self._journal.state.sheet(kind).encode()
@@ -88,14 +95,26 @@ class Sheets:
         self._journal.write(entry, [encoded, signature])
         return await self._print(encoded, signature, duplicate=False)
 
-    async def _print_again(self, kind: str) -> Screen:
-        """The last sheet of this kind of entry, marked as a duplicate."""
+    async def _print_again(self, entry_kind: str, kind: int) -> Screen:
+        """The last sheet of this kind, marked as a duplicate."""
         for signed in reversed(self._journal.entries):
             entry = Entry.decode(signed.entry)
-            if entry.kind == kind:
+            if entry.kind == entry_kind:
                 encoded, signature = (as_bytes(part, "sheet") for part in entry.body)
-                return await self._print(encoded, signature, duplicate=True)
-        raise Refused("station-not-open")
+                if Sheet.decode(encoded).kind == kind:
+                    return await self._print(encoded, signature, duplicate=True)
+        raise Refused("sheet-none")
+
+    def _beside(self, kind: int) -> dict[str, str]:
+        """What stands on the paper beside the signed counts: until when voting was extended, and the stock of paper."""
+        state = self._journal.state
+        found = {}
+        if state.extended_until_ms is not None and kind != ZERO:
+            found["extended"] = persian.jalali_moment(state.extended_until_ms)
+        if state.paper is not None and (stock := state.paper.stock) is not None and kind != ZERO:
+            numbers = (stock.received, stock.used, stock.spoiled, stock.left)
+            found["paper"] = "{} = {} + {} + {}".format(*map(persian.number, numbers))
+        return found
 
     async def _print(self, encoded: bytes, signature: bytes, *, duplicate: bool) -> Screen:
         made = Sheet.decode(encoded)
@@ -104,6 +123,6 @@ class Sheets:
         }
         place = {"station": self._identity.place_name, "device": str(self._identity.number(made.device))}
         text = sheet.slip(encoded, signature)
-        fields = place | counts | {"hash": self._identity.eh.hex()[:16]}
+        fields = place | counts | self._beside(made.kind) | {"hash": self._identity.eh.hex()[:16]}
         await self._printer.print(Slip(NAMES[made.kind], made.device, fields, text, duplicate))
         return {"ok": True, "sheet": text, "repeated": duplicate} | {name: int(n) for name, n in counts.items()}

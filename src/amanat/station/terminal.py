@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
@@ -11,12 +12,14 @@ from typing import Any
 import amanat_crypto
 from amanat.errors import BadInput
 from amanat.records.cbor import Value
-from amanat.records.device import ROLE_BALLOT, ROLE_CHECK_IN
+from amanat.records.device import ROLE_APPROVE, ROLE_BALLOT, ROLE_CHECK_IN
 from amanat.records.journal import genesis
 from amanat.records.permit import IssuedPermit, Permit
+from amanat.records.register import RegisterView
 from amanat.rules import national_id, persian
-from amanat.station import config, keys, usb
+from amanat.station import config, keys, officers, upkeep, usb
 from amanat.station.account import StationAccount
+from amanat.station.approval import Approvals, Pad
 from amanat.station.booth import Booth
 from amanat.station.checked_in_list import CheckedInList, Rhythm
 from amanat.station.clock import Clock
@@ -49,7 +52,7 @@ from amanat.station.watch import Watch
 Screen = dict[str, Any]
 INCIDENT_LETTERS_MAX = 500
 RESTART_SECONDS = 60.0  # before background work that failed begins again
-VOTERS_ON_THEIR_WAY = 16  # permits issued for one booth and not cast yet, at most
+VOTERS_ON_THEIR_WAY = 64  # permits issued for one booth and not cast yet, at most: their space is kept
 
 
 class Terminal:
@@ -76,9 +79,9 @@ class Terminal:
         port = open_printer(printer) if printer else open_printer(self.settings.printer, home=home)
         day = persian.jalali(date.fromisoformat(self.identity.manifest.polling_day))
         self.printer: Printer = SlipPrinter(port, self.identity.training, day)
-        self._media = self._open_media()
+        self._media = upkeep.open_media(home, self.settings)
         eh, certificate = self.identity.eh, package.certificates[self.settings.device]
-        media = TwoMedia(self._media, owner=genesis(eh, certificate))
+        media = TwoMedia(self._media, owner=genesis(eh, certificate), hands=THREADS)
         self.journal = Journal(media, eh=eh, certificate=certificate, seed=seed, clock=clock)
         try:
             self._assemble()
@@ -86,6 +89,7 @@ class Terminal:
             self._close_media()
             raise
         self._tasks: list[asyncio.Task[None]] = []
+        self.released_by: list[str] = []
 
     def _assemble(self) -> None:
         """Recover the journal, then build everything on its fold."""
@@ -108,11 +112,14 @@ class Terminal:
         self._booth: Booth | None = None
         if self.roles & ROLE_BALLOT:
             self._booth = Booth(identity, self.journal, self.printer, test_page=settings.test_page)
-        self._desk: Desk | None = None
-        if self.roles & ROLE_CHECK_IN:
-            acts = (self.seconds_since_answer, self._choose_booth, self._void)
-            verification = Verification(self.journal, self.readers.get(BIOMETRIC))
-            self._desk = Desk(identity, self.journal, register, self.news, self.printer, *acts, verification)
+        self.upkeep = Upkeep(self.home, settings, identity, self.journal, self._booth, self._media)
+        self.presence = Presence(identity, self.journal, self.lan, self._booth, self.clock)
+        self.readers = open_readers(settings.readers, home=self.home, file=self.home / config.FILE)
+        self._register_age = RegisterAge(self.journal, self.home / PACKAGE / "register.bin")
+        self._desk = self._make_desk(register) if self.roles & ROLE_CHECK_IN else None
+        self._pad: Pad | None = None
+        if self.roles & ROLE_APPROVE:
+            self._pad = Pad(identity, self.journal, self.clock, self._require_open)
         account = StationAccount(identity, self.journal, self.lan.copies)
         self.day = Day(identity, self.journal, self.lan, account, self.clock, settings.legal_end, self._require_open)
         self.watch = Watch(
@@ -125,6 +132,13 @@ class Terminal:
         self._assemble_fallbacks(rhythm, modem)
         self.practice = Exercise(self.home, identity, self.clock) if identity.training else None
         self._is_resumed = False
+
+    def _make_desk(self, register: RegisterView) -> Desk:
+        acts = (self.seconds_since_answer, self._choose_booth, self._void)
+        verification = Verification(self.journal, self.readers.get(BIOMETRIC))
+        approvals = Approvals(self.identity, self.journal, self.lan)
+        parts = (self.identity, self.journal, register, self.news, self.printer)
+        return Desk(*parts, *acts, verification, approvals)
 
     def _assemble_fallbacks(self, rhythm: Rhythm, modem: Modem | None) -> None:
         """What carries on when the rest does not: the list on paper, the narrow band."""
@@ -148,10 +162,6 @@ class Terminal:
             self.journal.write("recovered", ["restart"])
         self._is_resumed = True
 
-    def _open_media(self) -> list[FileMedium]:
-        folders = (("a", self.settings.medium_a), ("b", self.settings.medium_b))
-        return [FileMedium(self.home / folder / "journal", name=name) for name, folder in folders]
-
     def _close_media(self) -> None:
         for medium in self._media:
             medium.close()
@@ -173,11 +183,25 @@ class Terminal:
         return self._booth
 
     @property
+    def pad(self) -> Pad:
+        """The observer's pad; Refused where this terminal is none."""
+        if self._pad is None:
+            raise Refused("not-a-pad")
+        return self._pad
+
+    @property
     def exercise(self) -> Exercise:
         """The exercise; Refused in an election that is none."""
         if self.practice is None:
             raise Refused("no-exercise")
         return self.practice
+
+    def check_in(self, text: str, *, appeal: bool = False) -> Desk:
+        """The desk, for somebody new: not while paused, nor after the end.  Whom we served may ask again."""
+        desk = self.desk
+        if appeal or national_id.parse(text) not in self.journal.state.checked_in:
+            self.day.require_checking_in()
+        return desk
 
     def _require_open(self) -> None:
         if self.journal.stopped is not None:
@@ -187,6 +211,11 @@ class Terminal:
         if self.journal.state.closed:
             raise Refused("station-closed")
         self._resume()
+
+    def _may_write(self) -> bool:
+        """Whether an entry that nobody asked for may be signed now (J-7)."""
+        state = self.journal.state
+        return self._is_resumed and state.opened and not state.closed and self.journal.stopped is None
 
     def scrub(self) -> None:
         """Read the next frame back, once this terminal has acted: what is found may have to be signed for (J-7)."""
@@ -224,8 +253,20 @@ class Terminal:
             self._list.close()
         self._close_media()
 
+    def _note_release(self) -> None:
+        """Who released this terminal's key since its start, and the wrong tries before them, become entries (K-10)."""
+        if self.journal.stopped is not None or not self.journal.state.opened or self.journal.state.closed:
+            return
+        released, self.released_by = self.released_by, []
+        if released:
+            self.journal.write("incident", ["released", " · ".join(released)])
+        if tries := officers.take_past_tries(self.home):
+            self.journal.write("incident", ["wrong-secrets", str(tries)])
+
     def wrote(self) -> None:
         """After an act that wrote entries: give them to the gateway; a sealed ballot waits for what becomes of it."""
+        if officers.are_appointed(self.home):
+            self._note_release()
         if self._list is not None:
             self._list.wrote()
         if self.journal.state.open_prepared is None:
@@ -249,8 +290,20 @@ class Terminal:
         """Whether a desk may send another voter: as many as may be on their way still fit, and the closing."""
         return self._booth is not None and self.journal.stopped is None and self._booth.has_room(VOTERS_ON_THEIR_WAY)
 
-    def _choose_booth(self) -> int:
-        return self.lan.choose_booth(own_room=self.has_booth_room())
+    def _choose_booth(self, wanted: int | None) -> int:
+        load = self._booth_load if self.presence.is_fresh else None
+        return self.lan.choose_booth(own_room=self.has_booth_room(), wanted=wanted, load=load)
+
+    def _booth_load(self, device: int) -> int:
+        """How many are before a voter at this booth: behind the curtain, or on their way."""
+        assert self._desk is not None
+        waiting = self.presence.waiting_at(device, self._desk.sent)
+        return int(self.presence.state_of(device).busy) if waiting is None else waiting
+
+    def seen(self, serial: str) -> Screen:
+        """The clerk saw an alarm."""
+        self._require_open()
+        return self.presence.seen(serial)
 
     async def _void(self, issued: IssuedPermit, reason: str) -> bool:
         decoded = Permit.decode(issued.permit)
@@ -259,22 +312,38 @@ class Terminal:
         self.booth.void(decoded.serial, reason)
         return True
 
-    async def open(self, officers: Sequence[str]) -> Screen:
-        """Two officers open the terminal."""
+    async def accept(self, slip: str) -> Screen:
+        """A permit before the booth; while the voting is paused no new one is taken, and it stays good."""
+        if not self.booth.busy:
+            self.day.require_not_paused()
+        return await self.booth.accept(slip)
+
+    async def open(self, officers: Sequence[str], witnesses: str = "", *, other_day: bool = False) -> Screen:
+        """Two officers open before witnesses, where all terminals of the station hold one election's package.
+
+        ``other_day``: they know that the clock shows another day.
+        """
+        if not self.journal.state.opened:
+            await self.day.require_one_election()
         self._resume()
         version = self._desk.register.version if self._desk else self.identity.package.register.version
-        return await self.sheets.open(officers, register_version=version)
+        day = functools.partial(require_polling_day, self.identity, self.journal, self.clock, confirmed=other_day)
+        return await self.sheets.open(officers, witnesses, register_version=version, before=day)
 
     async def hourly(self) -> Screen:
         """A sheet in between."""
         self._resume()
         return await self.sheets.hourly()
 
-    async def close_polls(self, explanation: str) -> Screen:
-        """Close this terminal; nothing is signed afterwards."""
+    async def close_polls(self, explanation: str, officers: Sequence[str] = ()) -> Screen:
+        """Close this terminal; nothing is signed afterwards.  What does not hold two officers explain (J-9)."""
         self._resume()
-        busy = self._booth is not None and self._booth.busy
-        return await self.sheets.close(busy=busy, explanation=explanation)
+        self.sheets.require_can_close(busy=self._booth is not None and self._booth.busy)
+        if not self.journal.state.closed:
+            await self.day.hear_everybody()
+            self.sheets.require_can_close(busy=self._booth is not None and self._booth.busy)
+            self.day.settle(explanation, officers)
+        return await self.sheets.close()
 
     def take_copies(self, device: int, values: Sequence[Value]) -> Screen:
         """A colleague's entries; once we are closed ourselves they are delivered at once.  How far we hold it now."""
@@ -329,12 +398,33 @@ class Terminal:
             "queue": self._queue(),
             "link": self._link_words(),
             "media": self.journal.health(),
+            "media_told": self.upkeep.told(),
+            "limits": self.upkeep.limits(),
             "printer": self.printer.state,
             "register_version": self._desk.register.version if self._desk else None,
             "head": [state.next_seq - 1, state.head.hex()],
             "election_hash": self.identity.eh.hex(),
             "training": self.identity.training,
+            "locked": False,
+            "officers": officers.names(self.home) if officers.are_appointed(self.home) else None,
             "now_ms": self.clock.now_ms(),
+            **self.day.status(),
+            **self.watch.status(),
+        } | self._desk_words()
+
+    def _desk_words(self) -> Screen:
+        """What a desk's page shows besides; somebody looks, so the booths are watched."""
+        if self._desk is None:
+            return {"booths": [], "alarms": [], "waiting": None, "register_day": None, "card": False}
+        self.presence.watch()
+        booths = self.presence.booths(self._desk.sent)
+        waiting = [booth["waiting"] for booth in booths if booth["waiting"] is not None]
+        return {
+            "booths": booths,
+            "alarms": self.presence.alarms(),
+            "waiting": sum(waiting) if waiting else None,
+            "register_day": self._register_age.day(),
+            "card": CARD in self.readers and self.readers[CARD].is_there(),
         }
 
     def _queue(self) -> Screen:
@@ -345,11 +435,6 @@ class Terminal:
     def _link_words(self) -> Screen:
         if self.link is None:
             return {"last_answer_ms": None, "up": False, "words_fa": "", "words_en": ""}
-        since, safe = self.link.down_since_ms, self.journal.state.account.cast
-        if since is None:
-            fa, en = "شبکه برقرار است", "The network is up"
-        else:
-            moment = persian.jalali_moment(since).rpartition(" ")[2]
-            fa = f"شبکه از {moment} قطع است؛ ادامه دهید، {persian.number(safe)} رأی امن است"
-            en = f"The network is down; go on, {safe} ballots are safe"
-        return {"last_answer_ms": self.link.last_answer_ms, "up": since is None, "words_fa": fa, "words_en": en}
+        fa, en = words(self.link.state(safe=self.journal.state.account.cast))
+        is_up = self.link.down_since_ms is None
+        return {"last_answer_ms": self.link.last_answer_ms, "up": is_up, "words_fa": fa, "words_en": en}

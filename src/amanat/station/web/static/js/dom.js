@@ -32,10 +32,11 @@ export function fill(texts, root = document) {
 export const code = (text, kind = "code") => make("bdi", { dir: "ltr", class: kind, text });
 
 let sound = null;
-/** A short tone for those who do not look: "yes" rises, "no" falls. */
+const PITCHES = { yes: [660, 880], no: [330, 220], alarm: [880, 587, 880, 587] };
+/** A short tone for those who do not look: "yes" rises, "no" falls, "alarm" calls. */
 export function tone(kind) {
   sound ??= new AudioContext();
-  const pitches = kind === "yes" ? [660, 880] : [330, 220];
+  const pitches = PITCHES[kind];
   pitches.forEach((pitch, place) => {
     const source = new OscillatorNode(sound, { frequency: pitch, type: "sine" });
     const volume = new GainNode(sound, { gain: 0.12 });

@@ -1,9 +1,9 @@
-// The terminal's state, asked every two seconds, and the strip that says it in words.
+// The terminal's state, asked every second, and the strip that says it in words.
 import { get } from "./api.js";
 import { $, fill, make } from "./dom.js";
 import { digits, duration, number } from "./persian.js";
 
-const EVERY_MS = 2000;
+const EVERY_MS = 1000;
 
 export function mediaWords(media) {
   const bad = Object.entries(media ?? {}).filter(([, state]) => state !== "good");
@@ -14,15 +14,33 @@ export function mediaWords(media) {
 
 export function queueWords({ queue: { undelivered, oldest_ms: age } }) {
   if (!undelivered) return { good: true, text: "همه به ستاد رسیده است" };
-  return { good: true, text: `${number(undelivered)} نوشته در صف تحویل${age === null ? "" : `؛ کهنه‌ترین ${duration(age)} پیش`}` };
+  if (age === null) return { good: true, text: `${number(undelivered)} نوشته در راه` };
+  return { good: true, text: `کهنه‌ترین نوشتهٔ نرسیده: ${duration(age)} (${number(undelivered)} در صف)` };
 }
 
+const DAY_MS = 86_400_000;
+
+/** «دفتر: نسخهٔ ۳، ۴ روز پیش» */
+function registerWords({ register_version: version, register_day: day, now_ms: now }) {
+  if (!day) return [];
+  const days = Math.max(0, Math.floor((now - Date.parse(`${day}T00:00+03:30`)) / DAY_MS));
+  const age = days === 0 ? "امروز" : days === 1 ? "دیروز" : `${number(days)} روز پیش`;
+  return [{ good: true, text: `دفتر: نسخهٔ ${number(version)}، ${age}` }];
+}
+
+const PRINTER = {
+  good: { good: true, text: "چاپگر سالم است" },
+  "paper-low": { good: false, text: "کاغذ چاپگر رو به پایان است" },
+  failed: { good: false, text: "چاپگر پاسخ نمی‌دهد؛ کاغذ و سیم آن را ببینید" },
+};
+
 function strip(status) {
-  const media = mediaWords(status.media);
   const parts = [
-    ...(status.link.words_fa ? [{ good: status.link.up, text: digits(status.link.words_fa) }] : []),
-    queueWords(status),
-    media,
+    status.link.words_fa ? { good: status.link.up, text: digits(status.link.words_fa) } : queueWords(status),
+    ...registerWords(status),
+    ...(PRINTER[status.printer] ? [PRINTER[status.printer]] : []),
+    mediaWords(status.media),
+    ...(Number.isInteger(status.waiting) ? [{ good: true, text: status.waiting ? `${number(status.waiting)} نفر در راه غرفه‌ها` : "کسی در راه غرفه‌ها نیست" }] : []),
     { good: true, text: `${number(status.counts.permits)} تعرفه · ${number(status.counts.cast)} رأی در این دستگاه` },
   ];
   return parts.map((part) => make("span", { class: part.good ? "part" : "part warn", text: part.text }));

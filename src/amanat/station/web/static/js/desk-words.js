@@ -1,0 +1,64 @@
+// What the desk says: every sentence of the check-in page that depends on an answer.
+import { digits, number } from "./persian.js";
+
+export const DOCUMENTS = ["کارت ملی", "شناسنامه", "گذرنامه", "گواهینامه", "کارت پایان خدمت"];
+export const COMPANIONS = { "": "ندارد", relative: "خویشاوند", trusted: "معتمد رأی‌دهنده" };
+export const WHY_NOT = [["typed-wrong", "شماره اشتباه زده شد"], ["other-document", "سند از آنِ دیگری است"], ["left", "رفت"]];
+
+const REASONS = {
+  dead: "در ثبت احوال، درگذشته ثبت شده است",
+  "not-citizen": "تابعیت ایرانی ثبت نشده است",
+  abroad: "بیرون از کشور ثبت شده است",
+  "under-age": "به سن رأی نرسیده است",
+  barred: "از رأی دادن محروم ثبت شده است",
+  elsewhere: "در دور نخست در حوزهٔ دیگری رأی داده است",
+};
+
+export const IDLE = { word: "سند شناسایی را بگیرید و کد ملی را وارد کنید", next: "کد ملیِ هشت یا نُه رقمی: در پایان Enter" };
+
+export const facts = (found) => (found.birth_year ? `زادهٔ ${digits(found.birth_year)} · ${number(found.age)} ساله` : "");
+
+export const booth = (n) => (n ? `غرفهٔ ${number(n)}` : "هیچ غرفه‌ای آماده نیست");
+
+/** «پیش‌تر پذیرش شده: شعبه ۱۴، ۱۰:۱۲»; what came as news has a place and no time. */
+function already(found) {
+  const place = found.reason === "here" ? "در همین شعبه" : found.place_fa ? `در ${digits(found.place_fa)}` : "در شعبهٔ دیگر";
+  return `پیش‌تر پذیرش شده ${place}${found.time_fa ? `، ساعت ${digits(found.time_fa)}` : ""}`;
+}
+
+export const APPEAL = { appeal: "اعتراض با دو مسئول", replace: "تعرفهٔ جایگزین با دو مسئول" };
+
+/** Kind, texts and what two officers may do about it, for every decision but *eligible*. */
+export function refusal(found) {
+  if (found.decision === "checked-in-already") {
+    if (found.voided_serial) {
+      const next = "اگر خود او برگشته است، دو مسئول تعرفهٔ جایگزین می‌دهند";
+      return { kind: "ask", appeal: "replace", texts: { word: "تعرفه‌اش پیش از رأی دادن باطل شده است", next } };
+    }
+    const next = "اگر می‌گوید نیامده است: دو مسئول سند و چهره را ببینند و همین‌جا پاسخ‌گو شوند";
+    return { kind: "no", appeal: "appeal", texts: { word: already(found), next } };
+  }
+  if (found.decision === "not-eligible") {
+    const word = `واجد شرایط نیست: ${REASONS[found.reason] ?? found.reason}`;
+    return { kind: "no", appeal: null, texts: { word, next: "می‌تواند به هیأت اجرایی شکایت کند" } };
+  }
+  const next = "رقم‌ها را با سند بسنجید و دوباره وارد کنید؛ اگر همان است، سرپرست را صدا بزنید";
+  return { kind: "ask", appeal: null, texts: { word: "سرپرست: این کد ملی در دفتر رأی‌دهندگان نیست", next } };
+}
+
+export const FINGER = {
+  wait: "انگشت را روی دستگاه بگذارید",
+  matched: "تطبیق شد",
+  "not-matched": "تطبیق نشد",
+  nothing: "خوانده نشد",
+  failed: "دستگاه پاسخ نداد",
+};
+
+export const fingerWords = ({ result, tries_left: left }) =>
+  result === "matched" || result === "wait" ? FINGER[result] : `${FINGER[result]}؛ ${left ? `${number(left)} بار دیگر` : "دو مسئول"}`;
+
+export const APPROVAL = {
+  waiting: "ناظر روی دستگاه خودش تأیید می‌کند",
+  refused: "ناظر تأیید نکرد",
+  silent: "دستگاه ناظر پاسخ نمی‌دهد؛ دستگاه دیگر ناظر، یا رأی کاغذی",
+};
