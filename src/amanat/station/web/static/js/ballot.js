@@ -1,39 +1,38 @@
 // The booth, screen by screen: welcome, tray, review, seal, done (B-6, B-7, B-9).  Choices live in this page's memory
 // alone, and never share a screen with the ballot's code (B-10); after casting both are wiped.
 import { drawQr, forgetQr, get, post } from "./api.js";
+import { Arm, listen } from "./ballot-input.js";
+import { plain, tell, tellTray } from "./booth-events.js";
+import { forgetComfort, nextColours, nextSize } from "./comfort.js";
 import { $, fill, make, showScreen, tone } from "./dom.js";
-import { ScanWatch, digitOf, letterOf, symbolOf } from "./keys.js";
-import { digits, number } from "./persian.js";
+import { number } from "./persian.js";
+import { beginInNewProcess, enciphered, takeMark } from "./private.js";
 import { reviewLists } from "./review-view.js";
 import { Candidates } from "./search.js";
+import { putSlate, slateFor } from "./slate.js";
 import { watchStatus } from "./status.js";
 import { Tray } from "./tray.js";
-import { drawBoard, drawCard, drawField, drawHits, drawSlots } from "./tray-view.js";
+import { drawBoard, drawCard, drawField, drawHits, drawSlateOffer, drawSlots } from "./tray-view.js";
+import { forgetVisit, screen, tray, undecided, visit } from "./visit.js";
 
 const IDLE_MS = 60_000;
 const WIPE_SECONDS = 10;
-const ARMED_MS = 6000;
-const HOLD_MS = 1000;
 const GUARDED = ["tray", "review", "seal", "opened"]; // screens that an idle minute covers
-
 const SHUT = { new: "شعبه هنوز گشوده نشده است", closed: "رأی‌گیری در این شعبه پایان یافته است" };
+const FAREWELL = { left: "رأیی به صندوق نیفتاد؛ تعرفهٔ شما هنوز معتبر است" };
+const STILL_GOOD = "هنوز رأی نداده‌اید؛ تعرفهٔ شما معتبر است";
 
-const visit = { slip: "", trays: [], at: 0, blank: new Set(), testsLeft: 0, letters: false };
-const scans = new ScanWatch();
+const armed = new Arm(drawArmed);
+const timers = { idle: 0, wipe: 0 };
 let lists = null;
 let typed = "";
-let armed = null; // the act that a second Enter does
 let busy = false;
 let covered = null; // the screen under the curtain
-const timers = { idle: 0, arm: 0, wipe: 0, hold: 0 };
-
-const at = () => document.body.dataset.at;
-const tray = () => visit.trays[visit.at];
 
 // ---- moving between screens
 
 function go(name) {
-  disarm();
+  armed.drop();
   showScreen(name);
   document.activeElement?.blur();
   $("#contests").hidden = !["tray", "review"].includes(name);
@@ -45,60 +44,63 @@ function go(name) {
 /** Names leave the page, not only the view; a tray is drawn anew when it comes back. */
 function forgetTray() {
   for (const list of ["#slots", "#hits", "#board"]) $(list).replaceChildren();
-  fill({ say: "", "card-name": "", "card-mark": "", "card-code": "", initials: "" });
+  fill({ say: "", "card-name": "", "card-mark": "", "card-code": "", initials: "", offer: "" });
+  $("#photo").removeAttribute("src");
   $("#field").value = "";
 }
 
 function awake() {
   clearTimeout(timers.idle);
-  if (GUARDED.includes(at())) timers.idle = setTimeout(cover, IDLE_MS);
+  if (GUARDED.includes(screen())) timers.idle = setTimeout(cover, IDLE_MS);
 }
 
 function cover() {
   $("#help").close();
-  covered = at();
+  covered = screen();
   go("curtain");
+  tell("curtain");
+  post("/api/booth/away");
 }
 
 function wipe() {
   clearInterval(timers.wipe);
   for (const image of [$("#opening"), $("#receipt-qr")]) forgetQr(image);
-  Object.assign(visit, { slip: "", trays: [], at: 0, blank: new Set(), testsLeft: 0, letters: false });
+  forgetVisit();
   typed = "";
   covered = null;
   $("#contests").replaceChildren();
   forgetTray();
-  fill({ receipt: "", welcome: "", "review-say": "" });
+  fill({ receipt: "", welcome: "", "review-say": "", "seal-say": "" });
   $("#slip").value = "";
-  delete document.documentElement.dataset.colours;
 }
 
 function welcome(sentence = "") {
   wipe();
+  forgetComfort();
   go("welcome");
   fill({ welcome: sentence });
+  tell("welcome", { sentence });
 }
 
-function arm(act, seconds = ARMED_MS) {
-  disarm();
-  armed = act;
-  timers.arm = setTimeout(() => { disarm(); drawArmed(); }, seconds);
-  drawArmed();
+/** The visit is over: this process of the browser ends, with whatever its memory held. */
+function gone(mark = "") {
+  wipe();
+  if (!beginInNewProcess(mark)) welcome(FAREWELL[mark]);
 }
 
-function disarm() {
-  clearTimeout(timers.arm);
-  armed = null;
-  drawArmed();
+function wait(sentence) {
+  fill({ wait: sentence });
+  go("wait");
 }
 
-function drawArmed() {
+function drawArmed(act) {
   fill({
     "cast-word": "به صندوق انداختن",
-    "cast-how": armed === "cast" ? "یک بار دیگر Enter" : "دو بار Enter، یا یک ثانیه نگه دارید",
+    "cast-how": act === "cast" ? "یک بار دیگر Enter" : "دو بار Enter، یا یک ثانیه نگه دارید",
   });
-  $("[data-do=cast]").classList.toggle("armed", armed === "cast");
-  $("[data-do=leave]").textContent = armed === "leave" ? "دوباره: خروج" : "خروج";
+  $("[data-do=cast]").classList.toggle("armed", act === "cast");
+  for (const button of document.querySelectorAll("[data-do=leave]")) button.textContent = act === "leave" ? "دوباره: خروج" : "خروج";
+  if (act) tell("armed", { act });
 }
 
 // ---- permit
@@ -122,10 +124,12 @@ async function permit(slip) {
     return welcome(answer.fa);
   }
   wipe();
+  forgetComfort();
   visit.slip = slip;
+  visit.key = answer.key ?? "";
   visit.testsLeft = answer.tests_left;
   visit.trays = answer.contests.map((contest) => new Tray(contest, lists[contest.id]));
-  return answer.sealed ? sealed() : openTray(0);
+  return answer.sealed ? sealed() : openTray(0, answer.interrupted ? STILL_GOOD : undefined);
 }
 
 async function candidates() {
@@ -137,42 +141,103 @@ async function candidates() {
 /** The same card lifts the curtain; another card begins another vote, and nobody sees what was under it. */
 async function resume(slip) {
   if (slip !== visit.slip) return permit(slip);
+  const answer = await post("/api/booth/back");
+  if (answer.code === "no-permit") return reconcile();
+  if (!answer.ok) return fill({ "curtain-say": answer.fa });
   const back = { tray: () => openTray(visit.at), review: () => review() }[covered] ?? (() => go(covered));
   covered = null;
-  return back();
+  back();
+  return tell("resumed");
+}
+
+/** The terminal started again under our hands: it knows whether the vote is in the box, and this page says so. */
+async function reconcile() {
+  const answer = await post("/api/booth/permit", { slip: visit.slip });
+  if (answer.told === "cast") return done({ ...answer, code: answer.receipt });
+  if (!answer.ok) return welcome(answer.fa);
+  covered = null;
+  visit.key = answer.key ?? "";
+  visit.testsLeft = answer.tests_left;
+  return answer.sealed ? sealed() : openTray(visit.at, STILL_GOOD);
 }
 
 // ---- tray
 
-function openTray(place) {
+function openTray(place, say) {
   visit.at = place;
+  visit.slate = null;
   go("tray");
-  draw({ say: visit.trays.length > 1 ? `${number(place + 1)} از ${number(visit.trays.length)} انتخابات` : "" });
+  draw({ what: "tray", say: say ?? (visit.trays.length > 1 ? `${number(place + 1)} از ${number(visit.trays.length)} انتخابات` : "") });
 }
 
 function drawContests() {
   $("#contests").replaceChildren(...visit.trays.map((one, place) =>
-    make("li", {}, make("button", { type: "button", "data-contest": place, "aria-current": place === visit.at && at() === "tray" ? "step" : null },
-      `${one.contest.title_fa} `, make("b", { text: `${number(one.chosen.length)} از ${number(one.contest.max_choices)}` })))));
+    make("li", {}, make("button", { type: "button", "data-contest": place, "aria-current": place === visit.at && screen() === "tray" ? "step" : null },
+      make("span", { text: one.contest.title_fa }), make("b", { text: `${number(one.chosen.length)} از ${number(one.contest.max_choices)}` })))));
 }
 
-function draw({ say = "", pulse = null, added = false }) {
+function draw(happened) {
   const now = tray();
   if (now.searching) visit.letters = true;
   drawContests();
   drawField(now);
-  drawSlots(now, pulse);
+  drawSlots(now, happened.pulse);
   drawHits(now);
-  drawCard(now.searching || now.contest.max_choices === 1 ? null : now.last, now.chosen.includes(now.last), added);
+  drawCard(now.searching || now.contest.max_choices === 1 ? null : now.last, now, happened.added);
   drawBoard(now, visit.letters);
-  fill({ say });
-  const next = visit.trays[visit.at + 1];
-  $("[data-do=review]").firstChild.textContent = next ? "بعدی " : "بازبینی ";
+  drawSlateOffer(visit.slate, now);
+  fill({ say: happened.say ?? "" });
+  $("[data-do=review]").firstChild.textContent = visit.trays[visit.at + 1] ? "بعدی " : "بازبینی ";
+  tellTray(now, happened, visit.at, visit.trays.length);
 }
 
 function onwards() {
-  if (tray().text) return draw({ say: tray().searching ? "یکی را با شماره‌اش برگزینید، یا نوشته را پاک کنید" : "کد کامل نیست" });
-  return visit.at + 1 < visit.trays.length ? openTray(visit.at + 1) : review();
+  const now = tray();
+  if (visit.slate) return useSlate(false);
+  if (now.text || now.browsing) return draw({ say: now.searching ? "یکی را با شماره‌اش برگزینید، یا نوشته را پاک کنید" : "کد کامل نیست" });
+  if (visit.at + 1 === visit.trays.length) return review();
+  return openTray(visit.at + 1, now.chosen.length ? undefined : `در «${now.contest.title_fa}» نامی ننوشتید؛ این هنوز رأی سفید نیست`);
+}
+
+function colours(next) {
+  const say = next();
+  if (screen() === "tray") draw({ say });
+  else tell("say", { text: say });
+}
+
+// ---- slate: a list that was prepared at home
+
+async function slate(slip) {
+  const answer = await post("/api/booth/slate", { slip });
+  if (!answer.ok) return draw({ say: answer.fa });
+  const found = slateFor(visit.trays, answer);
+  if (!found) return draw({ say: "این فهرست برای انتخابات دیگری است" });
+  if (found.place !== visit.at) openTray(found.place);
+  visit.slate = found;
+  if (tray().chosen.length === 0) return useSlate(true);
+  return draw({ say: "این فهرست به نام‌های شما افزوده شود یا جای آن‌ها را بگیرد؟" });
+}
+
+function useSlate(replace) {
+  const { slate: found } = visit;
+  visit.slate = null;
+  const fresh = tray().chosen.length === 0;
+  return draw({ say: putSlate(tray(), found, { replace: replace && !fresh }) });
+}
+
+function dropSlate() {
+  visit.slate = null;
+  draw({ say: "فهرست کنار گذاشته شد؛ نام‌های شما همان است" });
+}
+
+/** Any paper before the reader: a permit opens, a slate fills, everything else is swallowed and says so. */
+function scanned(text) {
+  const at = screen();
+  if (at === "curtain") return once(() => resume(text));
+  if (at === "done") return once(() => permit(text));
+  if (at === "tray" && text.startsWith("AL1")) return once(() => slate(text));
+  if (at === "tray") return draw({ ...tray().clear(), say: text === visit.slip ? "کارت تعرفهٔ شما پیش‌تر خوانده شده است" : "این برگه این‌جا به کار نمی‌آید" });
+  return undefined;
 }
 
 // ---- review
@@ -184,20 +249,27 @@ function review(say = "") {
   const [only] = visit.trays;
   const unused = only.contest.max_choices - only.chosen.length;
   fill({ "review-say": say, unused: visit.trays.length === 1 && only.chosen.length && unused ? ` · ${number(unused)} جای خالی ماند` : "" });
-  $("[data-do=seal]").classList.toggle("waiting", unconfirmed().length > 0);
+  $("[data-do=seal]").classList.toggle("waiting", undecided().length > 0);
+  const contests = visit.trays.map((one) => ({ title: one.contest.title_fa, rows: one.chosen.map(plain), max: one.contest.max_choices, blank: visit.blank.has(one.contest.id) }));
+  tell("review", { contests, say });
 }
 
-const unconfirmed = () => visit.trays.filter((one) => one.chosen.length === 0 && !visit.blank.has(one.contest.id));
-
-function toggleBlank(id) {
+function toggleBlank(id = undecided()[0]?.contest.id) {
+  if (id === undefined) return;
   if (!visit.blank.delete(id)) visit.blank.add(id);
   review();
 }
 
-function removeInReview(button) {
-  const { say } = visit.trays[Number(button.dataset.of)].remove(button.dataset.remove);
+function removeInReview(place, code) {
+  const { say } = visit.trays[place].remove(code);
   visit.blank.clear();
   review(`${say}. اگر نمی‌خواستید: «برگشت و تغییر»`);
+}
+
+/** Not taking part in one of the contests is no white vote: it needs another card, and that is said (B-12). */
+function skip(id) {
+  const { contest } = visit.trays.find((one) => one.contest.id === id);
+  review(`شرکت نکردن در «${contest.title_fa}» رأی سفید نیست و با این تعرفه شدنی نیست: بی‌رأی «خروج» کنید و از میز پذیرش تعرفه‌ای بدون آن بگیرید`);
 }
 
 // ---- seal, test, cast
@@ -213,30 +285,32 @@ async function once(work) {
 }
 
 async function seal() {
-  const [open] = unconfirmed();
+  const [open] = undecided();
   if (open) return review(`در «${open.contest.title_fa}» هیچ نامی نیست: اگر رأی سفید می‌دهید، ۰ را بزنید`);
   const choices = Object.fromEntries(visit.trays.map((one) => [one.contest.id, one.codes]));
-  fill({ wait: "رأی مُهر می‌شود…" });
-  go("wait"); // the choices leave the screen before anything is sealed
-  const answer = await post("/api/booth/seal", { choices });
-  if (!answer.ok) return review(answer.fa);
-  return sealed();
+  wait("رأی مُهر می‌شود…"); // the choices leave the screen before anything is sealed
+  const answer = await post("/api/booth/seal", visit.key ? { sealed: await enciphered(choices, visit.key) } : { choices });
+  if (answer.code === "no-permit") return reconcile();
+  return answer.ok ? sealed() : review(answer.fa);
 }
 
 function sealed(say = "") {
   go("seal");
   $("[data-do=test]").disabled = visit.testsLeft < 1;
   fill({ "seal-say": say, tests: visit.testsLeft ? `رأی باز می‌شود و شمرده نمی‌شود؛ ${number(visit.testsLeft)} بار دیگر` : "آزمون‌ها تمام شد" });
+  tell("sealed", { tests_left: visit.testsLeft, say });
 }
 
 async function test() {
-  fill({ wait: "رأی باز می‌شود…" });
-  go("wait");
+  if (visit.testsLeft < 1) return;
+  wait("رأی باز می‌شود…");
   const answer = await post("/api/booth/test");
+  if (answer.code === "no-permit") return reconcile();
   if (!answer.ok) return sealed(answer.fa);
-  visit.testsLeft = answer.tests_left ?? visit.testsLeft - 1;
+  visit.testsLeft = answer.tests_left;
   go("opened");
-  return drawQr($("#opening"), answer.opening);
+  await drawQr($("#opening"), answer.opening);
+  return tell("opened");
 }
 
 function again() {
@@ -246,142 +320,58 @@ function again() {
 }
 
 async function cast() {
-  fill({ wait: "رأی روی دو حافظه نوشته می‌شود…" });
-  go("wait"); // whatever happens to the answer, asking again gives the same receipt and casts nothing twice
+  wait("رأی نوشته می‌شود…"); // whatever happens to the answer, asking again gives the same receipt and casts nothing twice
   const answer = await post("/api/booth/cast");
-  return answer.ok ? done(answer) : sealed(answer.fa);
+  if (answer.ok) return done(answer);
+  return ["no-permit", "nothing-sealed"].includes(answer.code) ? reconcile() : sealed(answer.fa);
 }
 
 async function done(answer) {
   wipe(); // no choice is left in this page before the code comes on
   go("done");
-  fill({ receipt: answer.code, slip: answer.printed ? "کد رسید روی کارت دوم هم هست؛ هیچ نامی در آن نیست" : "کارت دوم چاپ نشد: همین تعرفه را دوباره جلوی خواننده بگیرید تا چاپ شود" });
+  const paper = answer.receipt ? "این هم برگه، دوباره. هیچ نامی در آن نیست" : "کد رسید روی کارت دوم هم هست؛ هیچ نامی در آن نیست";
+  fill({ receipt: answer.code, slip: answer.printed ? paper : "کارت دوم چاپ نشد: همین تعرفه را دوباره جلوی خواننده بگیرید تا چاپ شود" });
   tone("yes");
   let left = WIPE_SECONDS;
   const count = () => {
-    fill({ wiped: `این صفحه ${number(left)} ثانیهٔ دیگر پاک می‌شود` });
-    if (left < 1) welcome();
+    fill({ wiped: `برگه را بردارید. این صفحه ${number(left)} ثانیهٔ دیگر پاک می‌شود` });
+    if (left < 1) gone();
     left -= 1;
   };
   count();
   timers.wipe = setInterval(count, 1000);
+  tell("done", { code: answer.code });
   return drawQr($("#receipt-qr"), answer.code);
 }
 
 async function leave() {
-  if (armed !== "leave") {
-    arm("leave");
-    return draw({ say: "خروج بدون رأی؟ دوباره بزنید؛ تعرفه معتبر می‌ماند" });
+  if (!armed.confirms("leave")) {
+    const say = "خروج بدون رأی؟ دوباره بزنید؛ تعرفه معتبر می‌ماند";
+    return screen() === "tray" ? draw({ say }) : fill({ "review-say": say });
   }
   await post("/api/booth/leave");
-  return welcome("رأیی به صندوق نیفتاد؛ تعرفهٔ شما هنوز معتبر است");
+  return gone("left");
 }
 
-// ---- keys and touches
+// ---- what keys, touches, switches and the ear press
 
-const ACTS = {
-  review: onwards, undo: () => draw(tray().back()), help: () => $("#help").showModal(), "close-help": () => $("#help").close(),
-  leave: () => once(leave), seal: () => once(seal), back: () => openTray(visit.trays.length - 1), test: () => once(test), again,
-  colours: () => { document.documentElement.dataset.colours = document.documentElement.dataset.colours === "dark" ? "" : "dark"; },
-  cast: () => (armed === "cast" ? once(cast) : arm("cast")),
+const type = (symbol) => { typed += symbol; $("#slip").value = typed; };
+
+const acts = {
+  once, awake, scanned, draw, openTray, toggleBlank, removeInReview, skip, review: onwards, help: () => { $("#help").showModal(); tell("help"); }, "close-help": () => $("#help").close(),
+  undo: () => (visit.slate ? dropSlate() : draw(tray().back())), clear: () => (visit.slate ? dropSlate() : draw(tray().clear())),
+  browse: () => draw(tray().browse()), later: () => draw(tray().browse(1)), earlier: () => draw(tray().browse(-1)),
+  "slate-add": () => useSlate(false), "slate-replace": () => useSlate(true), "slate-drop": dropSlate,
+  leave: () => once(leave), seal: () => once(seal), back: () => openTray(visit.trays.length - 1), test: () => once(test), again, finish: () => gone(),
+  colours: () => colours(nextColours), size: () => colours(nextSize), sound: () => tell("sound"), blank: () => toggleBlank(),
+  cast: () => armed.confirms("cast") && once(cast), "cast-held": () => once(cast), permit: () => typed && once(() => permit(typed)),
+  practice: (slip) => once(() => permit(slip)),
+  type, erase: () => { typed = typed.slice(0, -1); type(""); }, forget: () => { typed = ""; type(""); },
 };
 
-const isEnter = (event) => event.code === "Enter" || event.code === "NumpadEnter";
-
-const KEYS = {
-  welcome(event) {
-    const symbol = symbolOf(event);
-    if (isEnter(event) && typed) once(() => permit(typed));
-    else if (event.code === "Escape") typed = "";
-    else if (event.code === "Backspace") typed = typed.slice(0, -1);
-    else if (symbol && !event.ctrlKey && !event.altKey) typed += symbol;
-    else return false;
-    $("#slip").value = typed;
-    return true;
-  },
-  tray(event) {
-    const digit = digitOf(event);
-    const chosen = document.activeElement?.dataset?.code;
-    if (event.code === "Delete" && chosen) draw(tray().remove(chosen));
-    else if (event.code === "Backspace") draw(tray().back());
-    else if (event.code === "Escape") draw(tray().clear());
-    else if (isEnter(event) || event.code === "NumpadMultiply") onwards();
-    else if (event.code === "Slash" || event.code === "NumpadDivide") ACTS.help();
-    else if (digit !== null) draw(tray().digit(digit));
-    else if (letterOf(event) && !event.ctrlKey && !event.altKey) draw(tray().letter(letterOf(event)));
-    else return false;
-    return true;
-  },
-  review(event) {
-    const [open] = unconfirmed();
-    if (isEnter(event)) ACTS.seal();
-    else if (event.code === "Backspace" || event.code === "Escape") ACTS.back();
-    else if (digitOf(event) === "0" && open) toggleBlank(open.contest.id);
-    else return false;
-    return true;
-  },
-  seal(event) {
-    if (isEnter(event)) ACTS.cast();
-    else if ((event.code === "NumpadMultiply" || event.key === "*") && visit.testsLeft) ACTS.test();
-    else return false;
-    return true;
-  },
-  opened: (event) => isEnter(event) && (again(), true),
-  done: (event) => isEnter(event) && (welcome(), true),
-};
-
-document.addEventListener("keydown", (event) => {
-  awake();
-  if (at() === "curtain" || (at() === "tray" && !$("#help").open)) {
-    const scan = scans.take(event, at() === "curtain" ? Infinity : undefined);
-    if (scan !== null) {
-      event.preventDefault();
-      if (at() === "curtain") return void (scan && once(() => resume(scan)));
-      return draw({ ...tray().clear(), say: "کارت تعرفهٔ شما پیش‌تر خوانده شده است" });
-    }
-  }
-  if ($("#help").open || event.isComposing || event.metaKey) return undefined;
-  const onButton = document.activeElement?.tagName === "BUTTON" && document.activeElement.dataset.do !== "cast";
-  if (onButton && (isEnter(event) || event.code === "Space")) return undefined; // the button that has the focus is pressed
-  if (event.repeat && event.code !== "Backspace") return event.preventDefault(); // a key held down is pressed once
-  if (KEYS[at()]?.(event)) event.preventDefault();
-  return undefined;
-});
-
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("button");
-  awake();
-  if (!button) return;
-  if (event.detail > 0) button.blur(); // touched: Enter belongs to the screen again
-  const { act = button.dataset.do, digit, letter, erase, board, hit, code, contest, blank, remove } = button.dataset;
-  if (act === "cast" && event.detail > 0) return; // touch holds, see below
-  if (act) ACTS[act]();
-  else if (digit) draw(tray().digit(digit));
-  else if (letter) draw(tray().letter(letter));
-  else if (erase !== undefined) draw(tray().back());
-  else if (board) { visit.letters = board === "letters"; draw(visit.letters ? {} : tray().clear()); }
-  else if (hit) draw(tray().pick(Number(hit)));
-  else if (code && button.id === "card-remove") draw(tray().remove(code));
-  else if (code) { tray().last = tray().candidates.byCode.get(code); draw(tray().clear()); }
-  else if (contest) openTray(Number(contest));
-  else if (blank) toggleBlank(blank);
-  else if (remove) removeInReview(button);
-});
-
-const castButton = $("[data-do=cast]");
-castButton.addEventListener("pointerdown", () => {
-  castButton.classList.add("holding");
-  timers.hold = setTimeout(() => once(cast), HOLD_MS);
-});
-for (const end of ["pointerup", "pointerleave", "pointercancel"]) {
-  castButton.addEventListener(end, () => { castButton.classList.remove("holding"); clearTimeout(timers.hold); });
-}
-document.addEventListener("pointerdown", awake);
-document.addEventListener("contextmenu", (event) => event.preventDefault());
-$("#typed").addEventListener("submit", (event) => { event.preventDefault(); if (typed) once(() => permit(typed)); });
-
+listen(acts);
 watchStatus((status) => {
   const why = status.stopped ? "این غرفه از کار ایستاده است؛ سرپرست را صدا بزنید" : SHUT[status.state];
-  if (at() === "welcome" && why) fill({ welcome: why });
+  if (screen() === "welcome" && why) fill({ welcome: why });
 });
-welcome();
+welcome(FAREWELL[takeMark()]);

@@ -32,7 +32,7 @@ export function symbolOf(event) {
 const SCAN_BEGINS_MS = 100; // three such keys so quickly are a scanner, not fingers
 const SCAN_PAUSE_MS = 1000;
 
-/** Sees a scanner's burst `AP1…` or `AS1…` in the stream of keys, whatever has the focus. */
+/** Sees a scanner's burst, `AP1…` a permit, `AL1…` a slate, in the stream of keys, whatever has the focus. */
 export class ScanWatch {
   #text = "";
   #times = [];
@@ -49,7 +49,7 @@ export class ScanWatch {
     if (symbol === null) return null;
     this.#times = [...this.#times.slice(-2), { symbol, now }];
     const opening = this.#times.map((key) => key.symbol).join("");
-    if (!/^A[PSH]1$/.test(opening) || now - this.#times[0].now > beginsWithin) return null;
+    if (!/^A[PSHLE]1$/.test(opening) || now - this.#times[0].now > beginsWithin) return null;
     this.#text = opening;
     this.#times = [];
     return "";

@@ -18,7 +18,8 @@ function listOf(one, place, { blank, several }) {
   if (chosen.length === 0) {
     const sure = blank.has(contest.id);
     return make("div", { class: "list" }, heading, make("p", { class: "blank" }, "هیچ نامی ننوشته‌اید. ",
-      make("button", { type: "button", "data-blank": contest.id, "aria-pressed": String(sure) }, sure ? "✓ رأی سفید می‌دهم" : "رأی سفید می‌دهم ", sure ? "" : make("kbd", { text: "۰" }))));
+      make("button", { type: "button", "data-blank": contest.id, "aria-pressed": String(sure) }, sure ? "✓ رأی سفید می‌دهم" : "رأی سفید می‌دهم ", sure ? "" : make("kbd", { text: "۰" })),
+      several && !sure ? make("button", { type: "button", "data-skip": contest.id, text: "شرکت نمی‌کنم" }) : null));
   }
   const rows = chosen.map((row, index) => make("li", {}, make("span", { class: "place", text: number(index + 1) }),
     make("span", { class: "name", text: digits(row.name) }),

@@ -52,4 +52,24 @@ export class Candidates {
     }
     return letters;
   }
+
+  #beginning(text) {
+    const key = searchKey(text);
+    return key ? this.rows.filter((row) => row.key.startsWith(key)) : this.rows;
+  }
+
+  /** For whoever browses: the names that begin with these letters, six at a time. */
+  page(text, place) {
+    const found = this.#beginning(text);
+    return { shown: found.slice(place * HITS_MAX, (place + 1) * HITS_MAX), more: Math.max(0, found.length - (place + 1) * HITS_MAX) };
+  }
+
+  pages(text) {
+    return Math.max(1, Math.ceil(this.#beginning(text).length / HITS_MAX));
+  }
+
+  nextInNames(text) {
+    const { length } = searchKey(text);
+    return new Set(this.#beginning(text).map((row) => row.key[length]));
+  }
 }

@@ -16,10 +16,12 @@ function slot(row, place, pulse) {
   return make("li", {}, make("button", { type: "button", "data-code": row.code, class: `${row.mark ? "marked" : ""} ${row.code === pulse ? "pulse" : ""}` }, order, name, about));
 }
 
-/** Sets the rows of a list that fills columns downwards: `narrow` and `wide` are its numbers of columns. */
+/** Sets the shape of a list that fills columns downwards: `narrow` and `wide` are its numbers of columns. */
 export function columns(list, count, { narrow, wide }) {
-  list.style.setProperty("--rows-narrow", Math.ceil(count / narrow));
-  list.style.setProperty("--rows-wide", Math.ceil(count / wide));
+  for (const [name, of] of Object.entries({ narrow, wide })) {
+    list.style.setProperty(`--columns-${name}`, of);
+    list.style.setProperty(`--rows-${name}`, Math.ceil(count / of));
+  }
 }
 
 export function drawSlots(tray, pulse) {
@@ -39,38 +41,52 @@ export function drawHits(tray) {
   $("#hits").replaceChildren(...hits);
 }
 
-export function drawCard(row, removable, flash) {
+export function drawCard(row, tray, flash) {
   const card = $("#card");
   card.hidden = !row;
   if (!row) return;
-  $("#card-remove").hidden = !removable;
+  $("#card-remove").hidden = !tray.chosen.includes(row);
   $("#card-remove").dataset.code = row.code;
-  fill({ initials: initials(row.name), "card-name": digits(row.name), "card-mark": row.mark, "card-code": digits(row.code) }, card);
+  const photo = $("#photo");
+  photo.hidden = !row.photo;
+  if (row.photo) photo.src = `/api/photo/${tray.contest.id}/${row.code}`;
+  else photo.removeAttribute("src");
+  fill({ initials: row.photo ? "" : initials(row.name), "card-name": digits(row.name), "card-mark": row.mark, "card-code": digits(row.code) }, card);
   card.classList.remove("flash");
   if (flash) requestAnimationFrame(() => card.classList.add("flash"));
+}
+
+/** The question that a slate asks where names are chosen already. */
+export function drawSlateOffer(slate, tray) {
+  $("#offer").hidden = !slate;
+  if (!slate) return;
+  $("#card").hidden = true;
+  fill({ offer: `فهرست شما ${number(slate.codes.length)} نام دارد و در این‌جا ${number(tray.chosen.length)} نام برگزیده‌اید.` });
 }
 
 export function drawField(tray) {
   const field = $("#field");
   field.value = tray.searching ? tray.text : digits(tray.text);
   field.classList.toggle("selected", tray.selected);
-  field.placeholder = `کد ${number(tray.candidates.codeLength)} رقمی یا نام`;
+  field.placeholder = tray.browsing ? "الفبا: حرف نخست" : `کد ${number(tray.candidates.codeLength)} رقمی یا نام`;
 }
 
 /** The touch board: letters after which nobody is found are dimmed; or a number pad. */
 export function drawBoard(tray, letters) {
   const key = (text, traits) => make("button", { type: "button", text, ...traits });
-  const erase = key("⌫", { "data-erase": true, "aria-label": "پاک کردن" });
+  const erase = key("⌫", { "data-do": "undo", "aria-label": "پاک کردن" });
   const board = $("#board");
   board.className = letters ? "board letters" : "board pad";
-  if (letters) {
-    const next = tray.candidates.nextLetters(tray.searching ? tray.text : "");
-    board.replaceChildren(
-      ...LETTERS.map((letter) => key(letter, { "data-letter": letter, disabled: !next.has(letter) })),
-      key("فاصله", { "data-letter": " ", class: "wide" }), erase, key("۱۲۳", { "data-board": "pad" }));
-  } else {
+  if (!letters) {
     board.replaceChildren(
       ...PAD.map((digit) => key(digits(digit), { "data-digit": digit })),
       key("حروف", { "data-board": "letters" }), key(digits("0"), { "data-digit": "0" }), erase);
+    return;
   }
+  const { next } = tray;
+  const paging = [key("◂ پیشین", { "data-do": "earlier", disabled: tray.page === 0 }), key("بعدی ▸", { "data-do": "later", disabled: tray.hits.more === 0 })];
+  board.replaceChildren(
+    ...LETTERS.map((letter) => key(letter, { "data-letter": letter, disabled: !next.has(letter) })),
+    key("فاصله", { "data-letter": " ", disabled: tray.browsing && !next.has(" ") }), erase,
+    ...(tray.browsing ? paging : [key("الفبا", { "data-do": "browse" })]), key("۱۲۳", { "data-board": "pad" }));
 }
