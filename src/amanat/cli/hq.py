@@ -69,7 +69,6 @@ def _add_before(command: Add) -> None:
         init.add_argument(f"--{name}", type=Path, required=True, metavar="DIR")
     init.add_argument("--register", type=Path, metavar="FILE", help="of this election, round and day")
     init.add_argument("--register-key", type=Path, metavar="FILE", help="its key, if it was built with one")
-    init.add_argument("--register-key", type=Path, metavar="FILE", help="its key, if it was built with one")
     init.add_argument("--passphrase", type=Path, metavar="FILE", help="default HOME/../passphrase")
     enrol = command("enrol", _enrol, "certificates for device requests, logged at once")
     enrol.add_argument("--requests", type=Path, required=True, metavar="DIR", help="<station>-<terminal>/request.cbor")

@@ -4,7 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from amanat.station import enrolment, run
+from amanat.cli import officers
+from amanat.station import enrolment, forgetting, run
 
 EXAMPLES = """examples:
   amanat station enrol homes/S001-1 --station S001 --terminal 1 --passphrase passphrase
@@ -38,6 +39,8 @@ def add_commands(sub: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     load.add_argument("--link-url", help="headquarters' base address, on the station's gateway only")
     load.add_argument("--peer", action="append", default=[], help="address of another terminal of the station")
     load.set_defaults(run=run_load)
+
+    officers.add_command(commands)
 
     serve = commands.add_parser("run", help="run terminals until a signal; says `ready` for each")
     serve.add_argument("homes", type=Path, nargs="+")
@@ -75,5 +78,6 @@ def run_load(arguments: argparse.Namespace) -> int:
 
 def run_run(arguments: argparse.Namespace) -> int:
     """`amanat station run`."""
+    forgetting.begin_again_wiping()
     run.run(arguments.homes, clock=arguments.clock, printer=arguments.printer)
     return 0

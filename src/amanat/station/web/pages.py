@@ -90,11 +90,28 @@ async def _qr(request: Request) -> Response:
     return Response(drawing.getvalue(), media_type="image/svg+xml", headers=_HEADERS | {"Cache-Control": "no-store"})
 
 
+def locked_routes(otherwise: Callable[[Request], Awaitable[Response]]) -> list[BaseRoute]:
+    """What a locked terminal shows: the page for its officers, and ``otherwise`` for all else that is asked."""
+    return [
+        Route("/unlock", _unlock),
+        Mount("/static", _Static(directory=_HERE / "static")),
+        Route("/{path:path}", otherwise, methods=["GET", "POST"]),
+    ]
+
+
+async def _unlock(request: Request) -> Response:
+    context = {"name": "unlock", "title": "گشودن قفل", "training": request.app.state.training}
+    response = _TEMPLATES.TemplateResponse(request, "unlock.html", context)
+    response.headers.update(_HEADERS | {"Cache-Control": "no-store"})
+    return response
+
+
 def routes() -> list[BaseRoute]:
     """What `station.api` mounts beside its own JSON routes."""
     return [
         Route("/", _home),
         *(Route(f"/{name}", _page(name)) for name in _TITLES),
+        Route("/unlock", _home),  # it is open: a page that was left there goes on
         Route("/api/candidates", _candidates),
         Route("/api/qr", _qr, methods=["POST"]),
         Mount("/static", _Static(directory=_HERE / "static")),
