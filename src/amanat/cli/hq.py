@@ -20,6 +20,7 @@ EXAMPLES: Final = """examples:
   amanat hq serve work/hq --listen 127.0.0.1:8400
   amanat hq extension work/hq --until 20:00 --sign-with work/authorities --qr extension.svg
   amanat hq usb work/hq stick/*.amanat-usb
+  amanat hq narrow work/hq --in modem/in --out modem/out
   amanat hq decide work/hq --sign-with work/authorities
   amanat hq export work/hq --record record --session 1 --private private --sign-with work/authorities
   amanat hq publish work/hq --record record
@@ -84,6 +85,11 @@ def _add_during(command: Add) -> None:
     serve.add_argument("--listen", required=True, metavar="HOST:PORT")
     usb = command("usb", _usb, "take USB bundles")
     usb.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    narrow = command("narrow", _narrow, "text messages of stations without a link: take them, answer them")
+    narrow.add_argument(
+        "--in", type=Path, required=True, metavar="DIR", dest="inbox", help="*.frame, or *.txt as lines"
+    )
+    narrow.add_argument("--out", type=Path, required=True, metavar="DIR", help="<device>-<number>.frame to send")
     slip = command("slip", _slip, "take a ballot from its voter's two slips")
     slip.add_argument("--prepared", required=True, metavar="AS1…", help="what slip 1's QR says")
     slip.add_argument("--cast", required=True, metavar="AS1…", help="what slip 2's QR says")
@@ -219,6 +225,16 @@ def _usb(arguments: Arguments) -> int:
     for file in arguments.files:
         taken = take_bundle(here, side, certificates, file)
         _say(f"{file}: {taken.stored} new, {taken.repeats} known, {taken.forks} forked, {taken.dead} dead letters")
+    return 0
+
+
+def _narrow(arguments: Arguments) -> int:
+    here = _open(arguments)
+    from amanat.hq.devices.enrolment import Certificates
+    from amanat.hq.intake.narrow import exchange
+
+    done = exchange(here, Certificates(), arguments.inbox, arguments.out, now_ms=_now(arguments))
+    _say(f"{done.taken} new, {done.repeats} known, {done.refused} refused, {done.written} written")
     return 0
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from amanat.hq.cases import doubles, offline
 from amanat.hq.devices.endings import endings
 from amanat.hq.home import Home
+from amanat.hq.intake import narrow
 from amanat.hq.writing import rows_of
 from amanat.records.order import DeviceStatus
 from amanat.rules import persian
@@ -38,6 +39,7 @@ class StationDay:
     closed: int = 0
     apart: int = 0
     heard_ms: int | None = None
+    narrow: dict[str, Any] | None = None
 
     def state(self, now_ms: int, silent_ms: int) -> str:
         """never · open · silent · closed · apart, the most urgent first."""
@@ -66,7 +68,15 @@ class StationDay:
             "waiting": self.waiting if is_known else None,
             "heard": None if self.heard_ms is None else max(0, now_ms - self.heard_ms) // 1000,
             "state": state,
+            "narrow": self._narrow_json(now_ms),
         }
+
+    def _narrow_json(self, now_ms: int) -> dict[str, object] | None:
+        """What text messages said: provisional, never added to what was delivered."""
+        if self.narrow is None:
+            return None
+        said = {name: self.narrow[name] for name in ("permits", "cast", "closed")}
+        return said | {"heard": max(0, now_ms - self.narrow["at_ms"]) // 1000}
 
 
 @dataclass(slots=True)
@@ -82,6 +92,7 @@ def day(here: Home, *, now_ms: int) -> dict[str, Any]:
     found = Day(_stations(here))
     _count_devices(found)
     _count_votes(found)
+    _tell_narrow(found)
     silent_ms = SILENT_PACES * int(here.machine["pace_ms"])
     stations = [station.as_json(now_ms, silent_ms) for station in found.stations if station.devices]
     decided = _offline(here)
@@ -92,6 +103,7 @@ def day(here: Home, *, now_ms: int) -> dict[str, Any]:
             "permits": sum(s.permits for s in found.stations),
             "refused": sum(s.refused for s in found.stations),
             "waiting": sum(s["waiting"] or 0 for s in stations),
+            "narrow": _narrow_total(found),
             "cases": len(doubles.cases()),
             "apart": sum(s.apart for s in found.stations),
             "dead_letters": _number("SELECT COUNT(*) FROM intake_deadletter"),
@@ -158,6 +170,18 @@ def _count_votes(found: Day) -> None:
     sql = f"SELECT {bucket}, COUNT(*) FROM intake_ballot GROUP BY {bucket}"
     for hour, count in rows_of(sql):
         found.hours[hour % 24] = found.hours.get(hour % 24, 0) + count
+
+
+def _tell_narrow(found: Day) -> None:
+    places = dict(rows_of("SELECT device, station FROM devices_device"))
+    for device, said in narrow.provisional().items():
+        found.stations[places[device]].narrow = said
+
+
+def _narrow_total(found: Day) -> int | None:
+    """Ballots in boxes as text messages tell; None where none does."""
+    told = [s.narrow["cast"] for s in found.stations if s.narrow and s.narrow["cast"] is not None]
+    return sum(told) if told else None
 
 
 def _number(sql: str) -> int:

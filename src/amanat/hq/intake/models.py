@@ -124,3 +124,28 @@ class Sheet(models.Model):
     device = models.PositiveBigIntegerField(db_index=True)
     sheet = models.BinaryField()
     signature = models.BinaryField(max_length=64)
+
+
+class Frame(models.Model):
+    """A text message of a station, whole: news and provisional figures, never entries (S-7).  Once by its SHA-256."""
+
+    digest = models.BinaryField(max_length=32, unique=True)
+    device = models.PositiveBigIntegerField()
+    number = models.PositiveBigIntegerField()
+    kind = models.TextField()
+    raw = models.BinaryField()
+    said = models.TextField()
+    at_ms = models.PositiveBigIntegerField()
+
+    class Meta:
+        """The day page asks for the latest of each kind."""
+
+        indexes: ClassVar = [models.Index(fields=["device", "kind", "number"], name="frame_latest")]
+
+
+class NarrowPeer(models.Model):
+    """A device that headquarters answers by text message: the number of the last frame to it, the news that it has."""
+
+    device = models.PositiveBigIntegerField(primary_key=True)
+    number = models.PositiveBigIntegerField()
+    cursor = models.PositiveBigIntegerField()

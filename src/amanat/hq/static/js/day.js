@@ -83,6 +83,11 @@ function lists(data) {
   }));
 }
 
+function narrow({ permits, cast, closed, heard }) {
+  const counts = cast === null ? "باز است" : `${closed ? "بسته، " : ""}${number(cast)} رأی، ${number(permits)} تعرفه`;
+  return ` پیامک، موقت: ${counts} (${since(heard)})`;
+}
+
 function stations(rows) {
   const wanted = $("find").value.trim();
   const shown = rows.filter((row) => !wanted || `${row.name} ${digits(row.name)} ${row.id} ${row.county}`.includes(wanted));
@@ -91,6 +96,7 @@ function stations(rows) {
     const line = element("tr"), name = element("td", `${digits(row.name)} `), state = element("td");
     name.append(element("bdi", row.id, "id"));
     state.append(element("span", STATES[row.state], `badge ${row.state}`));
+    if (row.narrow) state.append(element("span", narrow(row.narrow), "under"));
     line.append(name, state, ...[number(row.ballots), number(row.waiting), number(row.permits), since(row.heard)].map((text) => element("td", text, "n")));
     return line;
   }));
