@@ -7,6 +7,7 @@ LIMIT: espeak-ng's Persian is understood, not beautiful; short vowels that are n
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tomllib
@@ -18,12 +19,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from amanat.errors import BadInput
+from amanat.errors import BadInput, sentences
 from amanat.records.manifest import Manifest
 from amanat.rules import persian
 
 AUDIO: Final = "audio"
 PROMPTS: Final = "prompts"
+INDEX: Final = f"{PROMPTS}/index.json"
+"""Below the audio folder: what each prompt says, by key."""
 NUMBERS_MIN: Final = 30
 RECORDING_BYTES_MAX: Final = 1 << 20
 HEAD_BYTES: Final = 4096  # the comment stands in the second page of an Ogg stream
@@ -33,12 +36,13 @@ ENCODER: Final = (
     "opusenc", "--quiet", "--speech", "--bitrate", "16", "--framesize", "60", "--serial", "1", "--padding", "0",
     "--discard-comments", "--discard-pictures",
 )  # fmt: skip
+PLACE: Final = re.compile(r"\{\w+\}")
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class Utterance:
-    """One file: `audio/<folder>/<key>.opus` says `text`."""
+    """One file: `audio/<folder>/<key>.opus` says `text`, but for places such as {terminal} in it."""
 
     folder: str
     key: str
@@ -51,9 +55,10 @@ class Utterance:
 
 
 def prompts() -> dict[str, str]:
-    """The shipped sentences by key."""
+    """The shipped sentences by key; a place such as {terminal} is not spoken."""
     tables = tomllib.loads((files(__package__) / "prompts.toml").read_text(encoding="utf-8"))
-    return {key: text for table in tables.values() for key, text in table.items()}
+    refused = {f"refused-{code}": sentences()[code]["fa"] for code in tables.pop("refused")["codes"]}
+    return {key: text for table in tables.values() for key, text in table.items()} | refused
 
 
 def utterances(folder: Path) -> list[Utterance]:
@@ -90,6 +95,8 @@ def build(spoken: Sequence[Utterance], out: Path, *, recordings: Path | None, pr
         extra.unlink()
     for folder in {one.folder for one in spoken}:
         (out / folder).mkdir(parents=True, exist_ok=True)
+    index = {one.key: one.text for one in spoken if one.folder == PROMPTS}
+    (out / INDEX).write_text(json.dumps(index, ensure_ascii=False, indent=0), encoding="utf-8")
     missing = [one for one in spoken if one.name not in recorded and not _says(out / one.name, one.text)]
     work: list[Callable[[], None]] = [partial(_synthesise, one, out / one.name) for one in missing]
     work += [partial(_record, source, out / name) for name, source in recorded.items()]
@@ -137,7 +144,7 @@ def _comment(text: str) -> str:
 
 
 def _synthesise(one: Utterance, target: Path) -> None:
-    wave = _run(VOICE, one.text.encode(), about=one.name)
+    wave = _run(VOICE, PLACE.sub("", one.text).encode(), about=one.name)
     _put(target, _run((*ENCODER, "--ignorelength", "--comment", _comment(one.text), "-", "-"), wave, about=one.name))
 
 

@@ -14,6 +14,7 @@ from amanat.hq.home import Home
 from amanat.records import package_sums, register_key
 
 FILES: Final = ("manifest.cbor", "register.bin", "stations.json", "candidates.json", "contests.json", "rules.toml")
+OPTIONAL: Final = ("withdrawn.json",)
 FOLDERS: Final = (AUDIO, PHOTOS)
 
 
@@ -27,7 +28,7 @@ def write_package(here: Home, out: Path) -> Path:
     if out.exists() and any(out.iterdir()):
         raise BadInput("hq-folder-not-empty", file=str(out))
     out.mkdir(parents=True, exist_ok=True)
-    for name in FILES:
+    for name in (*FILES, *(name for name in OPTIONAL if (here.election / name).exists())):
         _take(here.election / name, out / name)
     for name in FOLDERS:
         for source in sorted((here.election / name).glob("*/*")):

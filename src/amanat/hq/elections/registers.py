@@ -24,17 +24,6 @@ class Taken(NamedTuple):
     root: bytes
 
 
-def read_key(path: Path) -> bytes:
-    """The register key in a file of 64 hexadecimal digits.  Raises BadInput."""
-    try:
-        key = bytes.fromhex(path.read_text(encoding="ascii"))
-    except (OSError, ValueError) as cause:
-        raise BadInput("register-key-file", file=str(path)) from cause
-    if len(key) != KEY:
-        raise BadInput("register-key-file", file=str(path))
-    return key
-
-
 def take(definition: Definition, source: Path | None, key_file: Path | None, *, into: Path) -> Taken:
     """The register of this election, round and day, whole; one that nobody enciphered is enciphered under a new key.
 
@@ -52,7 +41,7 @@ def take(definition: Definition, source: Path | None, key_file: Path | None, *, 
         return _encipher(register, Of(*of, register.header.made), os.urandom(KEY), into)
     if key_file is None:
         raise BadInput("register-key-needed", file=str(source))
-    key = read_key(key_file)
+    key = register_key.read_file(key_file)
     register.open(key)
     register.require_names()
     shutil.copyfile(source, into)

@@ -18,13 +18,21 @@ from starlette.templating import Jinja2Templates
 from starlette.types import Scope
 
 from amanat.rules import persian
+from amanat.station.web import voices
 
 _HERE: Final = Path(__file__).parent
 _TEMPLATES: Final = Jinja2Templates(directory=_HERE / "templates")
-_TITLES: Final = {"check-in": "پذیرش", "ballot": "رأی", "supervisor": "سرپرست", "exercise": "آموزش و مانور"}
+_TITLES: Final = {
+    "check-in": "پذیرش",
+    "ballot": "رأی",
+    "approve": "تأیید ناظر",
+    "supervisor": "سرپرست",
+    "exercise": "آموزش و مانور",
+}
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
-    "img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "img-src 'self' blob:; media-src blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -67,7 +75,8 @@ def contests_for_search(contests: dict[str, list[dict[str, Any]]]) -> dict[str, 
 
 def _row(row: dict[str, Any]) -> dict[str, str]:
     name = row["name_fa"]
-    return {"code": row["code"], "name": name, "mark": row.get("mark") or "", "key": persian.search_key(name)}
+    texts = {"code": row["code"], "name": name, "mark": row.get("mark") or "", "key": persian.search_key(name)}
+    return texts | {"photo": row.get("photo") or ""}
 
 
 def _order(row: dict[str, str]) -> tuple[str, str]:
@@ -114,5 +123,6 @@ def routes() -> list[BaseRoute]:
         Route("/unlock", _home),  # it is open: a page that was left there goes on
         Route("/api/candidates", _candidates),
         Route("/api/qr", _qr, methods=["POST"]),
+        *voices.routes(),
         Mount("/static", _Static(directory=_HERE / "static")),
     ]
