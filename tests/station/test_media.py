@@ -220,16 +220,23 @@ class Hanging:
     """Lets a medium's sync wait until it is told to go on; ``began`` says that it waits."""
 
     def __init__(self, medium: FileMedium, patched: pytest.MonkeyPatch) -> None:
-        self.began, self.go, self.fails = Event(), Event(), False
+        self.began, self.go, self.ended, self.fails = Event(), Event(), Event(), False
         self._real = medium.sync
         patched.setattr(medium, "sync", self._sync)
 
     def _sync(self) -> None:
         self.began.set()
         assert self.go.wait(60)
+        if not self.fails:
+            self._real()
+        self.ended.set()
         if self.fails:
             raise OSError(errno.EIO, "sync")
-        self._real()
+
+    def end(self) -> None:
+        """Go on, and come back when no thread works on the file any more."""
+        self.go.set()
+        assert self.ended.wait(60)
 
 
 @pytest.fixture
@@ -255,7 +262,7 @@ def test_a_medium_that_hangs_is_given_up_and_the_other_goes_on(
     assert not slow.go.is_set()
     assert impatient.reasons() == {"ab"[which]: "medium-given-up"}
     impatient.append(PAYLOADS[2])
-    slow.go.set()
+    slow.end()
     assert pair.journal().recover() == PAYLOADS[:3]
     assert pair.paths[0].read_bytes() == pair.paths[1].read_bytes()
 
@@ -280,7 +287,7 @@ def test_never_both_are_given_up(pair: Pair, impatient: TwoMedia, monkeypatch: p
     else:
         done.result(60)
         assert impatient.health()["b"] != "dead"
-        hanging[0].go.set()
+        hanging[0].end()
     assert pair.journal().recover() == PAYLOADS[:2]
 
 
