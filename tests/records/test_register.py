@@ -149,7 +149,9 @@ def test_what_lies_on_disk_while_it_is_built_says_nothing() -> None:
     people = [Person(synthetic(n), "زهرا حسینی", 1370, Flags()) for n in range(100)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(register_build, "RUN", 10)
-        builder = register_build.Builder(io.BytesIO(), register_build.Of("e", 1, "2024-03-01", 1), scratch=lambda: kept)
+        builder = register_build.Builder(
+            io.BytesIO(), register_build.Of("e", 1, "2024-03-01", 1), scratch=lambda: kept, scratch_key=b"k" * 32
+        )
         for person in people:
             builder.add(person)
         assert builder.finish().count == 100

@@ -2,28 +2,33 @@
 
 import argparse
 import json
-import random
+import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import Final
+from tempfile import TemporaryFile
+from typing import BinaryIO, Final
 
 from amanat.errors import BadInput
-from amanat.records import cbor
-from amanat.records.fields import read_table
-from amanat.records.reading import Faults
-from amanat.records.register import Person, Register, build
-from amanat.rehearsal.people import citizen
+from amanat.records import cbor, register_key
+from amanat.records.fields import Row
+from amanat.records.reading import Faults, stream_table
+from amanat.records.register import Person, Register
+from amanat.records.register_build import Builder, Of
+from amanat.records.register_file import KEY
+from amanat.rehearsal import registers
 from amanat.rules import eligibility
 from amanat.rules.eligibility import REASONS, Flags
 from amanat.rules.national_id import parse
-from amanat.rules.persian import parse_jalali
+from amanat.rules.persian import normalise, parse_jalali
 
 ELECTION_ID: Final = "exercise"
 DAY: Final = "1402-12-11"
-BARRED_SHARE: Final = 0.01  # of a synthetic register: each hundredth person may not vote, for one of the reasons
+YEARS: Final = (1270, 1455)
+PROGRESS_SECONDS: Final = 5
 FLAG_NAMES: Final = ("alive", "citizen", "in_country", "of_age", "not_barred", "here")
 
 
@@ -48,6 +53,8 @@ def add_commands(sub: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     make.add_argument("--election-id", default=ELECTION_ID, metavar="ID", help=f"default {ELECTION_ID}")
     make.add_argument("--round", type=int, default=1, metavar="N")
     make.add_argument("--day", default=DAY, metavar="DAY", help=f"polling day, Jalali (default {DAY})")
+    make.add_argument("--made", metavar="DAY", help="the day whose data these are, Jalali (default: polling day)")
+    make.add_argument("--key", type=Path, metavar="FILE", help="encipher under the key in FILE, made if absent")
     make.set_defaults(run=run_build)
     look = verbs.add_parser(
         "look",
@@ -56,6 +63,7 @@ def add_commands(sub: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     look.add_argument("file", type=Path, metavar="FILE")
+    look.add_argument("--key", type=Path, metavar="FILE")
     look.add_argument("ids", nargs="+", metavar="NATIONAL_ID")
     look.set_defaults(run=run_look)
     info = verbs.add_parser(
@@ -76,68 +84,125 @@ def flags_for(reason: str) -> Flags:
     return Flags(**{FLAG_NAMES[REASONS.index(reason)]: False})
 
 
-def read_people(data: bytes, *, file: str) -> list[Person]:
-    """The people of a CSV file.  Raises BadInput with all faults, each with its line."""
+FLAGS_OF: Final = {reason: flags_for(reason) for reason in ("", *REASONS)}
+
+
+def read_people(source: BinaryIO, *, file: str) -> Iterator[Person]:
+    """The people of a CSV file of any size.  Raises BadInput with the first twenty faults, each with its line."""
     faults = Faults()
-    people = []
-    choices = {reason: place for place, reason in enumerate(("", *REASONS))}
-    for row in read_table(data, file=file, required=("national_id", "name_fa", "birth_year"), faults=faults):
-        text = row.text("national_id")
-        national_id = parse(text)
-        reason = ("", *REASONS)[row.choice("reason", choices, default="")]
-        name, year = row.text("name_fa"), row.whole("birth_year", 1270, 1500)
-        if national_id is None:
-            row.refuse("national_id", allowed="0000000000 + check digit")
-        else:
-            people.append(Person(national_id, name, year, flags_for(reason)))
+    table = stream_table(source, file=file, required=("national_id", "name_fa", "birth_year"), faults=faults)
+    places = [table.columns.get(name, -1) for name in ("national_id", "name_fa", "birth_year", "reason")]
+    stored = lru_cache(maxsize=1 << 16)(normalise)
+    for line, values in table.rows:
+        id_, name, year, reason = (values[place] if place >= 0 else "" for place in places)
+        person = _plain(id_, stored(name), year, reason) or _person(Row(file, faults, line, table.columns, values))
+        if person is not None and not faults.found:
+            yield person
     faults.require_none()
-    return people
 
 
-def invented(count: int, seed: int) -> Iterator[Person]:
-    """Synthetic people; one in a hundred may not vote."""
-    draw = random.Random(f"register {seed}")
-    for number in range(count):
-        barred = draw.random() < BARRED_SHARE
-        one = citizen(draw, number, flags_for(draw.choice(REASONS) if barred else ""))
-        yield Person(one.national_id, one.name_fa, one.birth_year, one.flags)
+def _plain(id_: str, name: str, year: str, reason: str) -> Person | None:
+    """The person of a row as a program writes it; None for all else, which is looked at field by field."""
+    national_id = parse(id_)
+    if national_id is None or not name or reason not in FLAGS_OF or not (year.isascii() and year.isdigit()):
+        return None
+    return Person(national_id, name, int(year), FLAGS_OF[reason]) if YEARS[0] <= int(year) <= YEARS[1] else None
 
 
-def read_file(path: Path) -> bytes:
-    """A file's content.  Raises BadInput."""
+def _person(row: Row) -> Person | None:
+    choices = {reason: place for place, reason in enumerate(FLAGS_OF)}
+    national_id = parse(row.text("national_id"))
+    reason = list(FLAGS_OF)[row.choice("reason", choices, default="")]
+    name, year = row.text("name_fa"), row.whole("birth_year", *YEARS)
+    if national_id is None:
+        row.refuse("national_id", allowed="0000000000 + check digit")
+        return None
+    return Person(national_id, name, year, FLAGS_OF[reason])
+
+
+def key_of(path: Path | None, *, make: bool) -> bytes:
+    """The register key in a file, 64 hexadecimal digits, empty for none; made if it is not there and may be."""
+    if path is None:
+        return b""
+    if make and not path.exists():
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(os.urandom(KEY).hex() + "\n")
+    return register_key.read_file(path)
+
+
+def iran_day(text: str, option: str) -> str:
+    """A Jalali day as ISO text.  Raises BadInput naming the option."""
     try:
-        return path.read_bytes()
-    except OSError as cause:
-        raise BadInput("file-missing", file=str(path)) from cause
+        return parse_jalali(text).isoformat()
+    except ValueError as cause:
+        raise BadInput("command-line", program="amanat register build", message=f"{option} {text}") from cause
 
 
 def run_build(arguments: argparse.Namespace) -> int:
-    """`amanat register build`."""
-    people: Iterable[Person]
-    if arguments.people is not None:
-        people = read_people(read_file(arguments.people), file=str(arguments.people))
-    else:
-        people = invented(arguments.synthetic, arguments.seed)
-    try:
-        day = parse_jalali(arguments.day).isoformat()
-    except ValueError as cause:
-        raise BadInput("command-line", program="amanat register build", message=f"--day {arguments.day}") from cause
+    """`amanat register build`: the file appears under its name when it is whole; a cut build is begun again."""
+    out: Path = arguments.out
+    day = iran_day(arguments.day, "--day")
+    made = iran_day(arguments.made, "--made") if arguments.made else day
     started = time.monotonic()
-    data = build(
-        people, election_id=arguments.election_id, round=arguments.round, day=day, version=1, names=arguments.names
-    )
-    draft = arguments.out.with_name(arguments.out.name + ".new")
-    draft.write_bytes(data)
-    draft.replace(arguments.out)
-    print(f"{arguments.out}: {len(data):,} bytes in {time.monotonic() - started:.1f} s", file=sys.stderr)
+    draft = out.with_name(out.name + ".new")
+    try:
+        with draft.open("w+b") as file:
+            os.chmod(file.fileno(), 0o600)  # noqa: PTH101 - an open file
+            key = key_of(arguments.key, make=True)
+            builder = Builder(
+                file,
+                Of(arguments.election_id, arguments.round, day, 1, made),
+                key=key,
+                salt=os.urandom(16) if key else bytes(16),
+                names=arguments.names,
+                progress=_progress(started),
+                scratch=lambda: TemporaryFile(dir=out.parent),  # noqa: SIM115 - the builder closes it
+                scratch_key=os.urandom(KEY),
+            )
+            _add_people(builder, arguments)
+            header = builder.finish()
+            os.fsync(file.fileno())
+        draft.replace(out)
+    except OSError as cause:
+        raise BadInput("register-not-written", file=str(out), why=str(cause.strerror)) from cause
+    finally:
+        draft.unlink(missing_ok=True)
+    size, seconds = out.stat().st_size, time.monotonic() - started
+    print(f"{out}: {header.count:,} people, {size:,} bytes in {seconds:.1f} s", file=sys.stderr)
     return 0
 
 
-def open_register(path: Path) -> Register:
-    """A register in mapped memory.  Raises BadInput and Malformed."""
+def _add_people(builder: Builder, arguments: argparse.Namespace) -> None:
+    if arguments.people is None:
+        registers.invent(builder, arguments.synthetic, arguments.seed)
+        return
+    try:
+        source = arguments.people.open("rb")
+    except OSError as cause:
+        raise BadInput("file-missing", file=str(arguments.people)) from cause
+    with source:
+        for person in read_people(source, file=str(arguments.people)):
+            builder.add(person)
+
+
+def _progress(started: float) -> Callable[[str, int], None]:
+    """Says every few seconds how far a long build has come."""
+    last = started
+
+    def tell(what: str, count: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= PROGRESS_SECONDS:
+            last = time.monotonic()
+            print(f"{what} {count:,} people, {last - started:.0f} s", file=sys.stderr, flush=True)
+
+    return tell
+
+
+def open_register(path: Path, key: bytes) -> Register:
+    """A register in mapped memory, with this key.  Raises BadInput."""
     try:
         with path.open("rb") as file:
-            return Register(mmap(file.fileno(), 0, access=ACCESS_READ))
+            return Register(mmap(file.fileno(), 0, access=ACCESS_READ), key=key)
     except (OSError, ValueError) as cause:  # an empty file cannot be mapped
         raise BadInput("file-missing", file=str(path)) from cause
     except cbor.Malformed as cause:
@@ -146,7 +211,9 @@ def open_register(path: Path) -> Register:
 
 def run_look(arguments: argparse.Namespace) -> int:
     """`amanat register look`: a line a person; exit 1 if anybody is unknown or may not vote."""
-    register = open_register(arguments.file)
+    register = open_register(arguments.file, key_of(arguments.key, make=False))
+    if not register.is_open:
+        raise BadInput("register-key-needed", file=str(arguments.file))
     answer = 0
     for text in arguments.ids:
         national_id = parse(text)
@@ -168,13 +235,17 @@ def run_look(arguments: argparse.Namespace) -> int:
 
 def run_info(arguments: argparse.Namespace) -> int:
     """`amanat register info`."""
-    register = open_register(arguments.file)
+    register = open_register(arguments.file, b"")
     facts = {
         "election": register.election_id,
         "round": register.round,
         "day": register.day,
         "version": register.version,
+        "made": register.header.made,
         "people": register.count,
+        "names": register.header.sizes[5] > 0,
+        "keyed": bool(register.header.keyed),
+        "opening_bytes": sum(register.header.sizes[:5]),
         "root": register.root.hex(),
         "bytes": arguments.file.stat().st_size,
     }

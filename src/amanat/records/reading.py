@@ -7,9 +7,9 @@ Refused, each with its sentence: other encodings, binary, empty files, endless l
 import codecs
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import BinaryIO, Final
 
 from amanat.errors import BadInput, Language
 from amanat.rules.persian import normalise
@@ -87,9 +87,37 @@ class Table:
 
 def table(data: bytes, *, file: str, required: Sequence[str], faults: Faults) -> Table:
     """A CSV file with a header; BadInput if it cannot be read or lacks a column.  Rows of a wrong length are faults."""
-    stream = io.StringIO(text_of(data, file=file), newline="")
-    rows = _rows(stream, file)
-    _, header = next(rows)
+    return _table(io.StringIO(text_of(data, file=file), newline=""), file, required, faults)
+
+
+def stream_table(source: BinaryIO, *, file: str, required: Sequence[str], faults: Faults) -> Table:
+    """`table` of a file of any size, of which a line at a time is in memory; text is refused where it stands."""
+    return _table(_lines(source, file), file, required, faults)
+
+
+def _lines(source: BinaryIO, file: str) -> Iterator[str]:
+    """The lines of a UTF-8 file; what `text_of` refuses is refused at its line."""
+    most = 4 * LINE_MAX  # a letter of UTF-8 has four bytes at most
+    for line, raw in enumerate(iter(lambda: source.readline(most + 1), b""), 1):
+        if line == 1:
+            if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                raise BadInput("file-encoding", file=file, line=1)
+            raw = raw.removeprefix(codecs.BOM_UTF8)
+        if len(raw) > most:
+            raise BadInput("line-endless", file=file, line=line, most=LINE_MAX)
+        if b"\0" in raw:
+            raise BadInput("file-binary", file=file, line=line)
+        try:
+            yield raw.decode("utf-8")
+        except UnicodeDecodeError as cause:
+            raise BadInput("file-encoding", file=file, line=line) from cause
+
+
+def _table(lines: Iterable[str], file: str, required: Sequence[str], faults: Faults) -> Table:
+    rows = _rows(lines, file)
+    _, header = next(rows, (1, []))
+    if not header:
+        raise BadInput("file-empty", file=file)
     names = [normalise(name).casefold() for name in header]
     for name in required:
         if names.count(name) != 1:
@@ -98,8 +126,8 @@ def table(data: bytes, *, file: str, required: Sequence[str], faults: Faults) ->
     return Table(file, columns, _of_length(rows, len(names), file, faults))
 
 
-def _rows(stream: io.StringIO, file: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(stream, strict=True)
+def _rows(lines: Iterable[str], file: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(lines, strict=True)
     line = 1
     try:
         for row in reader:

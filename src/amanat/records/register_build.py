@@ -7,10 +7,8 @@ an unnamed file under a key that is never written: a build that is cut leaves no
 import hashlib
 import io
 import struct
-import tempfile
 from array import array
 from collections.abc import Callable, Iterable
-from os import urandom
 from typing import Any, BinaryIO, Final, NamedTuple
 
 import numpy as np
@@ -20,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CTR
 from numpy.typing import NDArray
 
 from amanat.errors import BadInput
-from amanat.records.register_file import BLOCK, CHUNK, MAGIC, NAME, PAGE, YEAR_ZERO, Header, Keys, Person, nonce
+from amanat.records.register_file import BLOCK, CHUNK, KEY, MAGIC, NAME, PAGE, YEAR_ZERO, Header, Keys, Person, nonce
 from amanat.rules.eligibility import Flags
 from amanat.rules.national_id import check_digit
 
@@ -45,11 +43,11 @@ class Of(NamedTuple):
 
 
 class _Scratch:
-    """The runs on disk: a file without a name, enciphered under a key that lives in this object alone."""
+    """The runs on disk: a file without a name, enciphered under a key of this build alone."""
 
-    def __init__(self, open_file: Callable[[], BinaryIO]) -> None:
-        self._file = open_file()
-        self._key = AES(urandom(32))
+    def __init__(self, file: BinaryIO, key: bytes) -> None:
+        self._file = file
+        self._key = AES(key)
         self._end = 0
         self._runs: list[tuple[int, list[int]]] = []
 
@@ -84,7 +82,8 @@ class Builder:
     """Takes people in any order and writes their register into `out`, a file that can seek.
 
     With a register key the file is enciphered, and `salt` must be fresh (16 random bytes); without `names` they and the
-    years are left out.
+    years are left out.  More than one run of people needs ``scratch``, an unnamed file on disk, and a random
+    ``scratch_key``; in memory without them.
     """
 
     def __init__(
@@ -96,12 +95,13 @@ class Builder:
         salt: bytes = bytes(16),
         names: bool = True,
         progress: Progress = lambda _what, _count: None,
-        scratch: Callable[[], BinaryIO] = tempfile.TemporaryFile,
+        scratch: Callable[[], BinaryIO] = io.BytesIO,
+        scratch_key: bytes = bytes(KEY),
     ) -> None:
         assert not key or any(salt)
         self._out, self._of, self._names, self._progress = out, of, names, progress
         self._keyed, self._salt, self._keys = int(bool(key)), salt, Keys(key, salt)
-        self._open_scratch = scratch
+        self._open_scratch = lambda: _Scratch(scratch(), scratch_key)
         self._scratch: _Scratch | None = None
         self._numbers = {"": 0}
         self._run: list[Rows] = []
@@ -141,7 +141,7 @@ class Builder:
         self._seen[np.unique(rows["flags"])] = True
         self._progress("read", self._count)
         if self._in_run >= RUN:
-            self._scratch = self._scratch or _Scratch(self._open_scratch)
+            self._scratch = self._scratch or self._open_scratch()
             self._scratch.add(self._take_run())
 
     def _flush(self) -> None:

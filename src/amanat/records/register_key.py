@@ -7,16 +7,18 @@ based KEM*, ePrint 2021/509.
 """
 
 import hashlib
+from pathlib import Path
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from amanat.errors import Rejected
+from amanat.errors import BadInput, Rejected
 from amanat.records import cbor
 from amanat.records.cbor import as_bytes, as_list, as_uint
 from amanat.records.identifiers import identifier
+from amanat.records.register_file import KEY
 
 FILE: Final = "register-keys.seq"
 _P: Final = 2**255 - 19
@@ -48,3 +50,14 @@ def read_sealed(data: bytes) -> dict[int, bytes]:
     """The content of `FILE`, [device, sealed key] each, by device.  Malformed."""
     rows = [as_list(item, "register key", size=2) for item in cbor.decode_seq(data)]
     return {as_uint(row[0], "device"): as_bytes(row[1], "register key") for row in rows}
+
+
+def read_file(path: Path) -> bytes:
+    """The register key in a file of 64 hexadecimal digits.  Raises BadInput."""
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii"))
+    except (OSError, ValueError) as cause:
+        raise BadInput("register-key-file", file=str(path)) from cause
+    if len(key) != KEY:
+        raise BadInput("register-key-file", file=str(path))
+    return key

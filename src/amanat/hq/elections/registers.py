@@ -4,7 +4,8 @@ import os
 import shutil
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import NamedTuple
+from tempfile import TemporaryFile
+from typing import Any, NamedTuple
 
 from amanat.errors import AmanatError, BadInput, Rejected
 from amanat.hq.home import Home
@@ -67,10 +68,14 @@ def _read(path: Path) -> Register:
         raise BadInput("register-unreadable", file=str(path)) from cause
 
 
+def _scratch(into: Path) -> dict[str, Any]:
+    return {"scratch": lambda: TemporaryFile(dir=into.parent), "scratch_key": os.urandom(KEY)}
+
+
 def _encipher(register: Register | None, of: Of, key: bytes, into: Path) -> Taken:
     with os.fdopen(os.open(into, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w+b") as out:
         names = register is None or register.header.sizes[5] > 0
-        builder = Builder(out, of, key=key, salt=os.urandom(16), names=names)
+        builder = Builder(out, of, key=key, salt=os.urandom(16), names=names, **_scratch(into))
         for person in register.people() if register else ():
             builder.add(person)
         root = builder.finish().root
