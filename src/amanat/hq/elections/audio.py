@@ -93,7 +93,7 @@ def build(spoken: Sequence[Utterance], out: Path, *, recordings: Path | None, pr
     recorded = dict(_recordings(recordings, spoken)) if recordings else {}
     for extra in set(out.rglob("*.*")) - {out / one.name for one in spoken}:
         extra.unlink()
-    for folder in {one.folder for one in spoken}:
+    for folder in {PROMPTS, *(one.folder for one in spoken)}:
         (out / folder).mkdir(parents=True, exist_ok=True)
     index = {one.key: one.text for one in spoken if one.folder == PROMPTS}
     (out / INDEX).write_text(json.dumps(index, ensure_ascii=False, indent=0), encoding="utf-8")
