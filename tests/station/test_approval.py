@@ -212,7 +212,7 @@ async def test_a_pad_that_is_closed_says_so_at_the_desk(station: Station) -> Non
     for pad in (station.pad, station.other):
         await pad.close_polls("")
     told = await station.wanted(MARYAM)
-    assert (told["approval"], told["en"].startswith("The observer's pad is not open")) == ("silent", True)
+    assert (told["approval"], told["en"].startswith("The observer's pad is closed")) == ("silent", True)
 
 
 async def test_the_desks_power_goes_while_somebody_waits(station: Station) -> None:

@@ -8,7 +8,7 @@ signed, not enciphered; and the pad shows the name that the desk tells it (P-5).
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,8 +17,8 @@ from amanat.records.cbor import as_bytes, as_list, as_text, as_uint
 from amanat.records.device import ROLE_APPROVE, ROLE_CHECK_IN
 from amanat.records.identifiers import is_signed
 from amanat.records.journal import Entry
-from amanat.records.permit import IssuedPermit, Permit, permit_hash
-from amanat.records.register import Person
+from amanat.records.permit import IssuedPermit, Permit, PrivatePart, permit_hash
+from amanat.records.register import RegisterView
 from amanat.station.clock import Clock
 from amanat.station.journal import Journal
 from amanat.station.lan import FAULTS, Colleague, Lan
@@ -26,6 +26,8 @@ from amanat.station.package import Identity
 from amanat.station.refusal import Refused
 
 Screen = dict[str, Any]
+Void = Callable[[IssuedPermit, str], Awaitable[bool]]
+"""Asks the named terminal to refuse a permit; False if it is dead.  Raises Refused if it was cast."""
 WANTED: Final = "/lan/approval-wanted"
 REASONS: Final = ("document", "face", "other")  # why an observer refuses, by the keys 1 to 3 of the pad
 REFUSED_BY: Final = "observer-"
@@ -36,10 +38,12 @@ NAME_LETTERS_MAX: Final = 200
 class Approvals:
     """The desk's side, for one person at a time: ``waiting`` is the serial of whom the pads are shown."""
 
-    def __init__(self, identity: Identity, journal: Journal, lan: Lan) -> None:
+    def __init__(self, identity: Identity, journal: Journal, lan: Lan, register: RegisterView, void: Void) -> None:
         self._identity = identity
         self._journal = journal
         self._lan = lan
+        self._register = register
+        self._void = void
         self.needed = bool(identity.place.approvals)
         self.waiting: bytes | None = None
         self._fresh: set[bytes] = set()
@@ -56,38 +60,61 @@ class Approvals:
         self._fresh.discard(ph)
         return is_fresh
 
-    def refusal(self, serial: bytes) -> str | None:
+    def _refusal(self, serial: bytes) -> str | None:
         """The observer's reason for a permit refused, as this journal has it."""
         if serial not in self._journal.state.refused_serials:
             return None
         return _reasons(self._journal).get(serial)
 
-    async def ask(self, issued: IssuedPermit, person: Person) -> Screen:
+    async def ask(self, issued: IssuedPermit) -> Screen:
         """Shows the permit to the pads; {"approval": approved, refused (with its reason), waiting or silent}.
 
-        An approval is in our journal when this says so; a refusal is the caller's to enter.
+        When it says approved or refused, that is in our journal, and a refused permit is void at its booth first.
         """
-        decoded, ph = Permit.decode(issued.permit), permit_hash(self._identity.eh, issued.permit)
+        decoded = Permit.decode(issued.permit)
         if self.of(issued) is not None:
             return {"approval": "approved"}
-        if (reason := self.refusal(decoded.serial)) is not None:
+        if (reason := self._refusal(decoded.serial)) is not None:
             return {"approval": "refused", "reason": reason}
         self.waiting = decoded.serial
-        shown = person.name_fa[:NAME_LETTERS_MAX], person.birth_year
-        question: list[cbor.Value] = [issued.permit, issued.signature, *shown]
-        answers = [answer for answer in await self._ask_pads(cbor.encode(question)) if answer]
-        if self.of(issued) is not None:  # another of our questions was quicker
+        answers = [answer for answer in await self._ask_pads(self._question(issued)) if answer]
+        found = await self._heard(issued, answers)
+        if found["approval"] in ("approved", "refused"):
+            await self.over()
+        return found
+
+    def _question(self, issued: IssuedPermit) -> bytes:
+        person = self._register.look(PrivatePart.decode(issued.private).national_id)
+        if person is None:
+            raise Refused("permit-not-ours")
+        return cbor.encode([issued.permit, issued.signature, person.name_fa[:NAME_LETTERS_MAX], person.birth_year])
+
+    async def _heard(self, issued: IssuedPermit, answers: Sequence[Screen]) -> Screen:
+        """What is in our journal already stands; of new answers a refusal counts before an approval."""
+        if self.of(issued) is not None:  # by another of our questions, that was quicker
             return {"approval": "approved"}
         if found := next((a["reason"] for a in answers if a.get("answer") == "refused" and a.get("reason")), None):
+            await self._enter_refusal(issued, str(found))
             return {"approval": "refused", "reason": str(found)}
+        ph = permit_hash(self._identity.eh, issued.permit)
         for answer in answers:
             if answer.get("answer") == "approved" and (signature := self._signed(ph, answer)) is not None:
                 await self._enter(ph, int(answer["device"]), signature)
-                return {"approval": "approved"}
+        if self.of(issued) is not None:
+            return {"approval": "approved"}
         if any(answer.get("answer") == "waiting" for answer in answers):
             return {"approval": "waiting"}
-        words = next(({"fa": a.get("fa", ""), "en": a.get("en", "")} for a in answers), screen_of_silence())
-        return {"approval": "silent"} | words
+        silence = {name: Refused("pad-silent").say(name) for name in ("fa", "en")}
+        return {"approval": "silent"} | next(({"fa": a.get("fa", ""), "en": a.get("en", "")} for a in answers), silence)
+
+    async def _enter_refusal(self, issued: IssuedPermit, reason: str) -> None:
+        """Void at the booth, then in this journal: a cut between them asks again, and neither is done twice."""
+        decoded = Permit.decode(issued.permit)
+        if not await self._void(issued, reason):
+            number = self._identity.number(decoded.ballot_device)
+            self._journal.write("incident", ["booth-not-told", f"{number} {decoded.serial.hex()} {reason}"])
+        if decoded.serial not in self._journal.state.refused_serials:  # the booth is not this very terminal
+            self._journal.write("permit-refused", [decoded.serial, reason])
 
     async def over(self) -> None:
         """Nobody waits any more: the pads show nobody.  One that does not hear it forgets by itself."""
@@ -124,11 +151,6 @@ class Approvals:
             return screen | {"device": pad.device} if isinstance(screen, dict) else None
 
         return list(await asyncio.gather(*map(one, pads)))
-
-
-def screen_of_silence() -> Screen:
-    """What is said where no pad answers at all."""
-    return {name: Refused("pad-silent").say(name) for name in ("fa", "en")}
 
 
 def require_approved(identity: Identity, decoded: Permit, encoded: bytes, pad: int | None, sig: bytes | None) -> None:
@@ -184,7 +206,9 @@ class Pad:
         if decoded.serial in self._reasons:
             self._wanted.pop(desk, None)
             return {"ok": True, "answer": "refused", "reason": self._reasons[decoded.serial]}
-        if not self._journal.state.opened or self._journal.state.closed or self._journal.stopped is not None:
+        if self._journal.state.closed or self._journal.stopped is not None:
+            raise Refused("pad-closed")
+        if not self._journal.state.opened:
             raise Refused("pad-not-open")
         now, before = self._clock.now_ms(), self._wanted.get(desk)
         since = before.since_ms if before is not None and before.ph == ph else now

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import os
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, assert_never
@@ -19,7 +19,7 @@ from amanat.records.permit import IssuedPermit, Permit, PrivatePart
 from amanat.records.register import Person, RegisterView
 from amanat.rules import eligibility, persian
 from amanat.rules.national_id import NationalId, parse
-from amanat.station.approval import Approvals
+from amanat.station.approval import Approvals, Void
 from amanat.station.journal import Journal
 from amanat.station.news import News
 from amanat.station.package import Identity
@@ -61,8 +61,6 @@ class Unknown:
 
 
 Decision = Eligible | CheckedInAlready | NotEligible | Unknown
-Void = Callable[[IssuedPermit, str], Awaitable[bool]]
-"""Asks the named terminal to refuse a permit; False if it is dead.  Raises Refused if it was cast."""
 
 
 @dataclass
@@ -272,37 +270,20 @@ class Desk:
 
     async def _serve(self, serial: bytes, *, repeated: bool) -> Screen:
         """The slip into the clerk's hand, where the station asks for it only once an observer approved (C-9)."""
-        issued, told = self._issued[serial][1], self._told(serial, repeated=repeated)
-        approval: Screen = {}
+        decoded, issued = self._issued[serial]
+        told, approval = self._told(serial, repeated=repeated), Screen()
         if self.approvals.needed:
-            approval = await self._approval_of(serial)
+            approval = await self.approvals.ask(issued)
+            if approval["approval"] == "refused" and serial in self._unprinted:
+                self._unprinted.discard(serial)
+                self.sent[decoded.ballot_device] -= 1
             if approval["approval"] != "approved":
                 return told | approval
-            await self.approvals.over()
         async with self._paper:
             if serial in self._unprinted:
                 again = not self.approvals.take_fresh(issued) if self.approvals.needed else repeated
                 await self._hand_out(serial, duplicate=again)
         return told | approval
-
-    async def _approval_of(self, serial: bytes) -> Screen:
-        """What the observers say of it.  Refused: void at its booth, then in this journal, so that a cut asks again."""
-        decoded, issued = self._issued[serial]
-        private = PrivatePart.decode(issued.private)
-        person = self.register.look(private.national_id)
-        if person is None:
-            raise Refused("permit-not-ours")
-        found = await self.approvals.ask(issued, person)
-        if found["approval"] == "refused" and serial not in self._journal.state.refused_serials:
-            if not await self._void(issued, found["reason"]):
-                number = self._identity.number(decoded.ballot_device)
-                self._journal.write("incident", ["booth-not-told", f"{number} {serial.hex()} {found['reason']}"])
-            if serial not in self._journal.state.refused_serials:  # the booth is not this very terminal
-                self._journal.write("permit-refused", [serial, found["reason"]])
-            self._unprinted.discard(serial)
-            self.sent[decoded.ballot_device] -= 1
-            await self.approvals.over()
-        return found
 
     async def approval(self, text: str) -> Screen:
         """The page asks what became of the person who waits; the slip comes out with the answer *approved*."""

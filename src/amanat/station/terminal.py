@@ -136,7 +136,7 @@ class Terminal:
     def _make_desk(self, register: RegisterView) -> Desk:
         acts = (self.seconds_since_answer, self._choose_booth, self._void)
         verification = Verification(self.journal, self.readers.get(BIOMETRIC))
-        approvals = Approvals(self.identity, self.journal, self.lan)
+        approvals = Approvals(self.identity, self.journal, self.lan, register, self._void)
         parts = (self.identity, self.journal, register, self.news, self.printer)
         return Desk(*parts, *acts, verification, approvals)
 

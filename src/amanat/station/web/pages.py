@@ -42,6 +42,7 @@ _HEADERS: Final = {
 }
 QR_CHARACTERS_MAX: Final = 2900  # byte mode at the lowest error correction holds 2,953
 ROLE_CHECK_IN: Final = 1
+ROLE_APPROVE: Final = 4
 
 
 class _Static(StaticFiles):
@@ -65,22 +66,7 @@ def _page(name: str) -> Callable[[Request], Awaitable[Response]]:
 async def _home(request: Request) -> Response:
     """The page of this terminal's first role."""
     roles = request.app.state.terminal.roles
-    return RedirectResponse("/check-in" if roles & ROLE_CHECK_IN else "/ballot")
-
-
-def contests_for_search(contests: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, str]]]:
-    """Each contest's candidates in the order of the Persian alphabet, with the folded text that is searched."""
-    return {contest: sorted(map(_row, rows), key=_order) for contest, rows in contests.items()}
-
-
-def _row(row: dict[str, Any]) -> dict[str, str]:
-    name = row["name_fa"]
-    texts = {"code": row["code"], "name": name, "mark": row.get("mark") or "", "key": persian.search_key(name)}
-    return texts | {"photo": row.get("photo") or ""}
-
-
-def _order(row: dict[str, str]) -> tuple[str, str]:
-    return persian.sort_key(row["name"]), row["code"]
+    return RedirectResponse("/check-in" if roles & ROLE_CHECK_IN else "/approve" if roles & ROLE_APPROVE else "/ballot")
 
 
 async def _candidates(request: Request) -> Response:

@@ -211,15 +211,25 @@ function handOut(issued) {
 /** The observer approves on their own pad; the state stands on both screens, and the slip waits for it (C-9). */
 function awaitPad(issued) {
   state = "pad";
-  const waits = issued.approval === "waiting";
-  show("ask", { word: say.APPROVAL[issued.approval] ?? issued.fa ?? "", name: say.booth(issued.ballot_terminal), facts: issued.reason ?? "", next: waits ? "تعرفه پس از تأیید چاپ می‌شود" : "" },
-    [["کنار گذاشتن", "Esc", begin]]);
-  if (issued.approval === "refused") return settle("no", { word: say.APPROVAL.refused, facts: issued.reason ?? "" });
+  const { kind, texts } = say.approval(issued);
+  if (issued.approval === "refused") {
+    tone("no");
+    return settle(kind, texts);
+  }
+  show(kind, texts, [["کنار گذاشتن", "Esc", aside]]);
   timers.pad = setTimeout(async () => {
     const now = await post("/api/desk/approval", { serial: issued.serial });
-    if (state === "pad") handOut({ ...issued, ...now });
+    if (state !== "pad") return;
+    if (now.approval === "approved") tone("yes");
+    handOut({ ...issued, ...now });
   }, PAD_MS);
   return undefined;
+}
+
+/** The person steps aside; the same id typed again goes on with the same permit. */
+function aside() {
+  post("/api/desk/aside");
+  begin();
 }
 
 // ---- two officers, alarms

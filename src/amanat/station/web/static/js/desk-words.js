@@ -57,8 +57,18 @@ export const FINGER = {
 export const fingerWords = ({ result, tries_left: left }) =>
   result === "matched" || result === "wait" ? FINGER[result] : `${FINGER[result]}؛ ${left ? `${number(left)} بار دیگر` : "دو مسئول"}`;
 
-export const APPROVAL = {
-  waiting: "ناظر روی دستگاه خودش تأیید می‌کند",
-  refused: "ناظر تأیید نکرد",
-  silent: "دستگاه ناظر پاسخ نمی‌دهد؛ دستگاه دیگر ناظر، یا رأی کاغذی",
-};
+const OBSERVER = { "observer-document": "با سند نمی‌خواند", "observer-face": "چهره با عکس نمی‌خواند", "observer-other": "دلیل دیگر" };
+
+/** Kind and texts of a permit that the observer has not approved: waiting, refused, or no pad answers. */
+export function approval({ approval: state, reason, fa, ballot_terminal: n }) {
+  if (state === "waiting") {
+    const next = "تعرفه پس از تأیید چاپ می‌شود";
+    return { kind: "ask", texts: { word: "در انتظار تأیید ناظر", name: booth(n), next } };
+  }
+  if (state === "refused") {
+    const why = OBSERVER[reason];
+    const word = why ? `ناظر تأیید نکرد: ${why}` : "این تعرفه باطل شده است";
+    return { kind: "no", texts: { word, next: "تعرفه باطل است؛ سرپرست را صدا بزنید" } };
+  }
+  return { kind: "ask", texts: { word: fa, next: "این نفر را کنار بگذارید یا منتظر بمانید؛ کد ملی‌اش دوباره از همین‌جا ادامه می‌دهد" } };
+}
