@@ -69,6 +69,21 @@ async def _home(request: Request) -> Response:
     return RedirectResponse("/check-in" if roles & ROLE_CHECK_IN else "/approve" if roles & ROLE_APPROVE else "/ballot")
 
 
+def contests_for_search(contests: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, str]]]:
+    """Each contest's candidates in the order of the Persian alphabet, with the folded text that is searched."""
+    return {contest: sorted(map(_row, rows), key=_order) for contest, rows in contests.items()}
+
+
+def _row(row: dict[str, Any]) -> dict[str, str]:
+    name = row["name_fa"]
+    texts = {"code": row["code"], "name": name, "mark": row.get("mark") or "", "key": persian.search_key(name)}
+    return texts | {"photo": row.get("photo") or ""}
+
+
+def _order(row: dict[str, str]) -> tuple[str, str]:
+    return persian.sort_key(row["name"]), row["code"]
+
+
 async def _candidates(request: Request) -> Response:
     return JSONResponse({"ok": True, "contests": contests_for_search(request.app.state.terminal.candidates)})
 
