@@ -18,6 +18,7 @@ from amanat.station.approval import require_approved
 from amanat.station.journal import Journal
 from amanat.station.package import Identity
 from amanat.station.printer import Printer, PrinterFault, Slip
+from amanat.station.private_choices import VisitKey
 from amanat.station.refusal import Refused, screen_of
 
 Screen = dict[str, Any]
@@ -34,6 +35,7 @@ class Session:
     contests: Sequence[int]
     choices: Choices = field(default_factory=dict, repr=False)
     sealed: SealedBallot | None = field(default=None, repr=False)
+    key: VisitKey = field(default_factory=VisitKey, repr=False)
 
 
 @dataclass(slots=True)
@@ -58,9 +60,11 @@ class Booth:
         self._acts = asyncio.Lock()  # one act at a time, since a medium may be slow: a double click casts once
         self._paper = asyncio.Lock()  # one slip 2 at a time: a double click prints once
         self._tests: dict[bytes, int] = {}  # by serial; LIMIT: a restart forgets, so a cut gives tests back
+        self._interrupted = False  # the next voter may be one whose visit a restart cut short
 
     def settle(self) -> None:
         """After a restart: what was prepared and neither cast nor tested is dropped; its permit is good (B-8)."""
+        self._interrupted = self._journal.state.opened
         if self._journal.state.open_prepared is not None:
             self._journal.write("ballot-dropped", [self._journal.state.open_prepared])
 
@@ -137,7 +141,14 @@ class Booth:
             for c in contests
         ]
         left = TESTS_MAX - self._tests.get(session.permit.serial, 0)
-        return {"ok": True, "contests": shown, "tests_left": left, "sealed": session.sealed is not None}
+        interrupted, self._interrupted = self._interrupted, False
+        visit = {"sealed": session.sealed is not None, "tests_left": left, "key": session.key.shown()}
+        visit["interrupted"] = interrupted
+        return {"ok": True, "contests": shown} | visit
+
+    def open_choices(self, sealed: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What this visit's page chose, by contest id; Refused if it is not enciphered for this visit."""
+        return self._require_session().key.open(sealed)
 
     async def seal(self, choices: Mapping[str, Sequence[str]]) -> Screen:
         """The review is done: seal, make `ballot-prepared` durable, print slip 1 (B-6).  The answer shows nothing."""
@@ -177,7 +188,8 @@ class Booth:
         for index in session.contests:
             numbers = self._identity.package.numbers[index]
             codes = choices[contests[index].id]
-            unknown = next((code for code in codes if code not in numbers), None)
+            gone = {code for contest, code in self._identity.package.gone if contest == contests[index].id}
+            unknown = next((code for code in codes if code not in numbers or code in gone), None)
             if unknown is not None:
                 raise Refused("candidate-unknown", candidate=unknown)
             if len(set(codes)) != len(codes) or len(codes) > contests[index].max_choices:

@@ -12,13 +12,14 @@ import amanat_crypto
 from amanat.errors import AmanatError, BadInput, Rejected
 from amanat.records import cbor, exercise, package_sums, register_key
 from amanat.records.cbor import as_bytes, as_list
-from amanat.records.device import Certificate, certificate_id
+from amanat.records.device import ROLE_BALLOT, Certificate, certificate_id
 from amanat.records.identifiers import ElectionHash, sign
 from amanat.records.manifest import Manifest, Station
 from amanat.records.register import Register, require_of
 from amanat.rules import rule_set
 
 FILES = ("manifest.cbor", "devices.seq", "register.bin", "stations.json", "candidates.json", "contests.json")
+WITHDRAWN = "withdrawn.json"  # optional
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,15 @@ class Package:
     stations: Sequence[Mapping[str, Any]]
     candidates: Mapping[str, Any]
     contests: Sequence[Mapping[str, Any]]
+    withdrawn: Sequence[Sequence[str]] = ()
+    """[contest id, code] of candidates who went after the lists were printed."""
     register_keys: Mapping[int, bytes] = field(default_factory=dict)
     """Sealed, by the device that may open its own (R-4); empty where the register has no key."""
+
+    @cached_property
+    def gone(self) -> frozenset[tuple[str, str]]:
+        """(contest id, code) of candidates whom nobody can choose any more."""
+        return frozenset((str(contest), str(code)) for contest, code in self.withdrawn)
 
     @cached_property
     def titles(self) -> Mapping[str, str]:
@@ -99,6 +107,11 @@ class Identity:
         found = [c for c in self.package.devices.values() if c.station == self.station]
         return sorted(found, key=lambda c: c.device)
 
+    def is_spare(self, device: int) -> bool:
+        """Whether this device of our station stands in a box until it takes over from another (J-8)."""
+        ballots = [c.device for c in self.colleagues if c.has(ROLE_BALLOT)]
+        return device in ballots[self.place.ballot_terminals :]
+
     def number(self, device: int) -> int:
         """What people call a device of our station: terminal 1, 2, …"""
         return [c.device for c in self.colleagues].index(device) + 1
@@ -125,7 +138,9 @@ def read_package(folder: Path) -> Package:
     file = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
     register = _register(folder / "register.bin", file)
     _require_register(register, manifest, folder)
-    texts = (data["stations.json"], data["candidates.json"], data["contests.json"])
+    withdrawn = folder / WITHDRAWN
+    late = withdrawn.read_bytes() if withdrawn.exists() else b"[]"
+    texts = (data["stations.json"], data["candidates.json"], data["contests.json"], late)
     sealed = folder / register_key.FILE
     return _package(
         data["manifest.cbor"], data["devices.seq"], register, sealed.read_bytes() if sealed.exists() else b"", texts

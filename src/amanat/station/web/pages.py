@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import segno
 from starlette.requests import Request
@@ -17,8 +17,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 from starlette.types import Scope
 
-from amanat.rules import persian
 from amanat.station.web import voices
+from amanat.station.web.lists import lists_of
 
 _HERE: Final = Path(__file__).parent
 _TEMPLATES: Final = Jinja2Templates(directory=_HERE / "templates")
@@ -69,23 +69,8 @@ async def _home(request: Request) -> Response:
     return RedirectResponse("/check-in" if roles & ROLE_CHECK_IN else "/approve" if roles & ROLE_APPROVE else "/ballot")
 
 
-def contests_for_search(contests: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, str]]]:
-    """Each contest's candidates in the order of the Persian alphabet, with the folded text that is searched."""
-    return {contest: sorted(map(_row, rows), key=_order) for contest, rows in contests.items()}
-
-
-def _row(row: dict[str, Any]) -> dict[str, str]:
-    name = row["name_fa"]
-    texts = {"code": row["code"], "name": name, "mark": row.get("mark") or "", "key": persian.search_key(name)}
-    return texts | {"photo": row.get("photo") or ""}
-
-
-def _order(row: dict[str, str]) -> tuple[str, str]:
-    return persian.sort_key(row["name"]), row["code"]
-
-
 async def _candidates(request: Request) -> Response:
-    return JSONResponse({"ok": True, "contests": contests_for_search(request.app.state.terminal.candidates)})
+    return JSONResponse({"ok": True} | lists_of(request.app.state.terminal.identity.package))
 
 
 async def _qr(request: Request) -> Response:

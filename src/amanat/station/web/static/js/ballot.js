@@ -128,14 +128,15 @@ async function permit(slip) {
   visit.slip = slip;
   visit.key = answer.key ?? "";
   visit.testsLeft = answer.tests_left;
-  visit.trays = answer.contests.map((contest) => new Tray(contest, lists[contest.id]));
+  visit.trays = answer.contests.map((contest) => new Tray(contest, lists.candidates[contest.id]));
   return answer.sealed ? sealed() : openTray(0, answer.interrupted ? STILL_GOOD : undefined);
 }
 
 async function candidates() {
   const answer = await get("/api/candidates");
   if (!answer.ok) return null;
-  return Object.fromEntries(Object.entries(answer.contests).map(([id, rows]) => [id, new Candidates(rows)]));
+  const search = Object.entries(answer.contests).map(([id, rows]) => [id, new Candidates(rows)]);
+  return { ...answer, candidates: Object.fromEntries(search) };
 }
 
 /** The same card lifts the curtain; another card begins another vote, and nobody sees what was under it. */
@@ -207,22 +208,20 @@ function colours(next) {
 
 // ---- slate: a list that was prepared at home
 
-async function slate(slip) {
-  const answer = await post("/api/booth/slate", { slip });
-  if (!answer.ok) return draw({ say: answer.fa });
-  const found = slateFor(visit.trays, answer);
-  if (!found) return draw({ say: "این فهرست برای انتخابات دیگری است" });
+function slate(text) {
+  const found = slateFor(text, lists, visit.trays);
+  if (found.fault) return draw({ ...tray().clear(), what: null, say: found.fault });
+  tray().clear();
   if (found.place !== visit.at) openTray(found.place);
   visit.slate = found;
-  if (tray().chosen.length === 0) return useSlate(true);
+  if (tray().chosen.length === 0) return useSlate(false);
   return draw({ say: "این فهرست به نام‌های شما افزوده شود یا جای آن‌ها را بگیرد؟" });
 }
 
 function useSlate(replace) {
   const { slate: found } = visit;
   visit.slate = null;
-  const fresh = tray().chosen.length === 0;
-  return draw({ say: putSlate(tray(), found, { replace: replace && !fresh }) });
+  return draw({ say: putSlate(tray(), found, { replace }) });
 }
 
 function dropSlate() {
@@ -235,7 +234,7 @@ function scanned(text) {
   const at = screen();
   if (at === "curtain") return once(() => resume(text));
   if (at === "done") return once(() => permit(text));
-  if (at === "tray" && text.startsWith("AL1")) return once(() => slate(text));
+  if (at === "tray" && text.startsWith("AL1")) return slate(text);
   if (at === "tray") return draw({ ...tray().clear(), say: text === visit.slip ? "کارت تعرفهٔ شما پیش‌تر خوانده شده است" : "این برگه این‌جا به کار نمی‌آید" });
   return undefined;
 }
@@ -350,6 +349,8 @@ async function leave() {
     return screen() === "tray" ? draw({ say }) : fill({ "review-say": say });
   }
   await post("/api/booth/leave");
+  tell("left");
+  await window.heardOut?.(); // a voter who listens hears that the permit is still good
   return gone("left");
 }
 
