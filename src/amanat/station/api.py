@@ -31,7 +31,8 @@ BODY_BYTES_MAX: Final = 4 << 20  # a colleague's entries; a person's request is 
 
 
 async def _seal(terminal: Terminal, body: Body) -> Screen:
-    choices = field(body, "choices", dict)
+    sealed = body.get("sealed")
+    choices = terminal.booth.open_choices(sealed) if isinstance(sealed, dict) else field(body, "choices", dict)
     return await terminal.booth.seal({contest: texts(choices, contest) for contest in choices})
 
 
