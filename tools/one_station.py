@@ -26,7 +26,7 @@ from amanat.records.manifest import Authority, Headquarters, Manifest, Mixer, St
 from amanat.records.register import Person, build, root_of
 from amanat.rules.eligibility import Flags
 from amanat.rules.national_id import synthetic
-from amanat.station import enrolment, run
+from amanat.station import config, enrolment, forgetting, run
 
 ID: Final = "pages"
 DAY: Final = datetime.now(timezone(timedelta(hours=3, minutes=30))).date().isoformat()  # it opens today
@@ -116,6 +116,7 @@ def make(
 
 def main() -> None:
     """Make the station and run it."""
+    forgetting.begin_again_wiping()
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path, help="made here; must not exist")
     parser.add_argument("--election", type=Path, required=True, help="a folder with election.toml")

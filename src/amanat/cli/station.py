@@ -4,8 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from amanat.cli import officers
+from amanat.cli import officers, readiness
 from amanat.station import enrolment, forgetting, run
+from amanat.station.link_tls import require_private
 
 EXAMPLES = """examples:
   amanat station enrol homes/S001-1 --station S001 --terminal 1 --passphrase passphrase

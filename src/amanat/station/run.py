@@ -145,5 +145,5 @@ def _signals() -> asyncio.Event:
 def run(homes: Sequence[Path], *, clock: str | None, printer: str | None) -> None:
     """Run terminals until a signal; see `serve`."""
     clock_text = clock or config.read(homes[0]).clock
-    with asyncio.Runner(loop_factory=uvicorn.Config("", loop="uvloop").get_loop_factory()) as runner:
+    with asyncio.Runner() as runner:  # not uvloop's: that keeps the last requests in a buffer of its own all day
         runner.run(serve(homes, clock_text=clock_text, printer=printer))
