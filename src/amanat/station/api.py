@@ -52,7 +52,9 @@ ACTS: Final[Mapping[tuple[str, str], Act]] = {
     ("GET", "/api/exercise"): lambda t, _: t.exercise.screen(),
     ("POST", "/api/exercise/begin"): lambda t, b: t.exercise.begin(field(b, "person", str), field(b, "scenario", str)),
     ("POST", "/api/exercise/stop"): lambda t, _: t.exercise.stop(),
-    ("POST", "/api/supervisor/usb"): lambda t, b: t.write_usb(Path(field(b, "path", str))),
+    ("POST", "/api/supervisor/usb"): lambda t, b: t.write_usb(
+        Path(field(b, "path", str)), lost=field(b, "gateway_lost", bool, False)
+    ),
     ("POST", "/api/supervisor/medium"): lambda t, b: t.upkeep.replace(
         field(b, "which", str), field(b, "path", str), require_two(t.home, b)
     ),
@@ -81,6 +83,7 @@ def _lan_permit_refused(terminal: Terminal, _: int, body: bytes) -> Screen:
 LAN_ACTS: Final[Mapping[str, Callable[[Terminal, int, bytes], Screen | Awaitable[Screen]]]] = {
     "/lan/entries": _lan_entries,
     "/lan/permit-refused": _lan_permit_refused,
+    "/lan/head": lambda t, sender, _: t.lan.last_of(sender),
     **DAY_LAN_ACTS,
     **APPROVAL_LAN_ACTS,
     "/lan/presence": lambda t, sender, body: t.presence.answer(sender, body),
@@ -110,7 +113,9 @@ class Application:
         before = self._terminal.journal.state.next_seq
         body: Body = {}
         try:
-            body = _object(scope, await _read(receive)) if scope["method"] == "POST" else {}
+            if scope["method"] == "POST":
+                body = _object(scope, await _read(receive))
+                await self._terminal.heard()
             done = act(self._terminal, body)
             screen = done if isinstance(done, dict) else await done
         except AmanatError as error:

@@ -168,14 +168,20 @@ class Journal:
         """Whether this medium was given up."""
         return self._media.health().get(name) == "dead"
 
+    def contradicts(self, head: Head) -> str | None:
+        """Whether a head of this device is of more than we hold, or of another branch: then the code that says so."""
+        if head.device != self._device:
+            return None
+        if head.seq >= self.state.next_seq:
+            return "journal-rolled-back"
+        is_ours = entry_hash(self.eh, self.entries[head.seq].entry) == head.hash
+        return None if is_ours else "journal-forked"
+
     def require_on_our_branch(self, head: Head) -> None:
         """Write nothing more (J-7) if somebody holds more of this journal than we do, or another branch of it."""
-        if head.device != self._device or self._stopped is not None:
-            return
-        if head.seq >= self.state.next_seq:
-            self._stopped = Rejected("journal-rolled-back", seq=head.seq)
-        elif entry_hash(self.eh, self.entries[head.seq].entry) != head.hash:
-            self._stopped = Rejected("journal-forked", seq=head.seq)
+        code = self.contradicts(head)
+        if code is not None and self._stopped is None:
+            self._stopped = Rejected(code, seq=head.seq)
 
     @property
     def stopped(self) -> AmanatError | None:

@@ -2,11 +2,13 @@
 
 No voter waits for it, except that replacing a permit asks the terminal it names first (C-7).  Every request is signed
 by its sender, Sign(device, "lan", ID("lan", path ‖ 0A ‖ body)), and only colleagues are heard.  Every answer is signed
-for the request's nonce, Sign(device, "lan", ID("lan-answer", path ‖ 0A ‖ nonce ‖ body)).  LIMIT: the gateway's
-own journal has no copy on a colleague, since that would carry private parts over the cable; its copy is headquarters.
+for the request's nonce, Sign(device, "lan", ID("lan-answer", path ‖ 0A ‖ nonce ‖ body)).  The gateway's own journal is
+kept by a colleague too.  LIMIT: without its private parts, which must not cross the cable a second time: with the
+gateway's both media is lost who was checked in, but no permit, no ballot and no count.
 """
 
 import asyncio
+import contextlib
 import json
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -16,12 +18,11 @@ from typing import Any
 
 import aiohttp
 
-from amanat.errors import Rejected
 from amanat.records import cbor
 from amanat.records.cbor import Value
 from amanat.records.device import ROLE_BALLOT, ROLE_CHECK_IN
 from amanat.records.identifiers import identifier, is_signed
-from amanat.records.journal import SignedEntry
+from amanat.records.journal import Entry, SignedEntry, entry_hash
 from amanat.records.permit import IssuedPermit, Permit, slip
 from amanat.station.clock import Clock
 from amanat.station.config import Address
@@ -33,6 +34,7 @@ from amanat.sync.messages import Head, bounded
 
 ANSWER_SECONDS_MAX = 5.0
 RETRY_SECONDS = 30.0
+KEEP_SECONDS = 2.0  # the gateway's keeper gets what was written in so long at once
 DEVICE, SIGNATURE, ROOM, NONCE = "x-amanat-device", "x-amanat-signature", "x-amanat-room", "x-amanat-nonce"
 NONCE_LETTERS = 32
 SIGNATURE_BYTES = 64
@@ -65,10 +67,16 @@ class Lan:
         self._clock = clock
         self._folder = folder
         others = [c.device for c in identity.colleagues if c.device != identity.device]
-        self.colleagues = [Colleague(device, address) for device, address in zip(others, addresses, strict=False)]
+        self.colleagues = [
+            Colleague(device, address, alive=not identity.is_spare(device))  # a spare is in its box until it is heard
+            for device, address in zip(others, addresses, strict=False)
+        ]
         gateway = next(c.device for c in identity.colleagues if c.has(ROLE_CHECK_IN))
         self._gateway = next((c for c in self.colleagues if c.device == gateway), None)
-        self.held: int | None = None  # how far the gateway holds our journal; None: not heard yet
+        self.gateway = gateway
+        self._is_gateway = gateway == identity.device
+        self._keeper = 0  # which colleague keeps the gateway's own copy
+        self.held: int | None = None  # how far the gateway (for the gateway: its keeper) holds us; None: not heard yet
         self.has_room: Callable[[], bool] = lambda: True
         self._more = asyncio.Event()
         self._giving = asyncio.Lock()
@@ -98,40 +106,90 @@ class Lan:
         self._more.set()
 
     def waiting(self) -> int:
-        """How many of our entries the gateway has not been heard to hold."""
+        """How many of our entries the gateway has not been heard to hold; 0 on the gateway."""
+        return self._behind() if self._gateway else 0
+
+    def _behind(self) -> int:
         held = -1 if self.held is None else self.held
-        return max(0, self._journal.state.next_seq - 1 - held) if self._gateway else 0
+        return max(0, self._journal.state.next_seq - 1 - held)
+
+    def _holder(self) -> Colleague | None:
+        """Who keeps a copy of our journal: the gateway; of the gateway's, one of the others in turn."""
+        if not self._is_gateway or not self.colleagues:
+            return self._gateway
+        return self.colleagues[self._keeper % len(self.colleagues)]
 
     async def run(self) -> None:
-        """Give the gateway what it lacks, whenever there is something; what fails is tried again later."""
-        while self._gateway is not None:
+        """Give our holder what it lacks, whenever there is something; what fails is tried again later."""
+        while self._holder() is not None:
             self._more.clear()
             try:
                 await self.give_all()
             except FAULTS:
+                if self._is_gateway:
+                    self._keeper, self.held = self._keeper + 1, None
                 await self._clock.sleep(RETRY_SECONDS)
                 continue
             await self._more.wait()
+            if self._is_gateway:
+                await self._clock.sleep(KEEP_SECONDS)
 
     async def give_all(self) -> None:
-        """Give the gateway all that it lacks, now.  Raises one of FAULTS."""
+        """Give our holder all that it lacks, now.  Raises one of FAULTS."""
         async with self._giving:
-            while self._gateway is not None and (self.held is None or self.waiting()):
-                await self._give(self._gateway)
+            while (holder := self._holder()) is not None and (self.held is None or self._behind()):
+                await self._give(holder)
 
-    async def _give(self, gateway: Colleague) -> None:
-        """One bounded part; the first request is empty and only asks.  Raises one of FAULTS."""
+    async def _give(self, holder: Colleague) -> None:
+        """One bounded part; the first request is empty and only asks.  Raises one of FAULTS.
+
+        Private parts go to the gateway alone, which delivers them; a gateway keeps its own for headquarters.
+        """
         missing = [] if self.held is None else self._journal.after(self.held)
-        screen = json.loads(await self.ask(gateway, "/lan/entries", cbor.encode_seq(bounded(missing))))
+        if self._is_gateway:
+            missing = [SignedEntry(signed.entry, signed.signature, None) for signed in missing]
+        screen = json.loads(await self.ask(holder, "/lan/entries", cbor.encode_seq(bounded(missing))))
         held, head = screen.get("held"), screen.get("head")
         if not isinstance(held, int) or not isinstance(head, str):
             raise ValueError(str(screen.get("code")))
-        if head:
-            self._journal.require_on_our_branch(Head(self._identity.device, held, bytes.fromhex(head)))
-        stopped = isinstance(self._journal.stopped, Rejected)  # with dead media what was signed is given all the same
-        if stopped or (missing and held == self.held):
-            raise ValueError("the gateway takes nothing more")
+        if head and self._journal.contradicts(Head(self._identity.device, held, bytes.fromhex(head))):
+            await self._ask_head(holder)
+            raise ValueError("the holder of our copy tells another story")
+        if missing and held == self.held:
+            raise ValueError("the holder takes nothing more")
         self.held = held
+
+    async def ask_heads(self) -> None:
+        """Ask every colleague how far it holds our journal: who shows an entry that we lack stops us (J-7)."""
+
+        async def one(colleague: Colleague) -> None:
+            with contextlib.suppress(*FAULTS):
+                await self._ask_head(colleague)
+
+        await asyncio.gather(*map(one, self.colleagues))
+
+    async def _ask_head(self, colleague: Colleague) -> None:
+        """No word stops us, only an entry with our own signature.  Raises one of FAULTS."""
+        screen = json.loads(await self.ask(colleague, "/lan/head", b""))
+        shown = screen.get("entry")
+        if not shown:
+            return
+        try:
+            signed = SignedEntry.decode(bytes.fromhex(shown))
+            entry = Entry.decode(signed.entry)
+        except cbor.Malformed as cause:
+            raise ValueError("no entry") from cause
+        hash = entry_hash(self._identity.eh, signed.entry)
+        if is_signed(self._identity.certificate.key, "journal", self._identity.eh, hash, signed.signature):
+            self._journal.require_on_our_branch(Head(entry.device, entry.seq, hash))
+
+    def last_of(self, device: int) -> Screen:
+        """The last entry that we hold of a colleague's journal, without its private part: that shows its head."""
+        copies = self.copies.get(device)
+        if copies is None or not copies.entries:
+            return {"ok": True, "entry": ""}
+        last = copies.entries[-1]
+        return {"ok": True, "entry": SignedEntry(last.entry, last.signature, None).encode().hex()}
 
     def _session_to(self, colleague: Colleague) -> aiohttp.ClientSession:
         if colleague.session is None:

@@ -107,6 +107,7 @@ class Link:
         self._side = StationSide(identity.eh, identity.device, identity.seed, identity.manifest.hq_key)
         self._side.register_version = self._register.version
         self._poked = asyncio.Event()
+        self._tried = asyncio.Event()
         self._wrote = asyncio.Event()
         self._rest_seconds = HEARTBEAT_SECONDS
         self._failures = 0
@@ -114,6 +115,10 @@ class Link:
         self._asking_since_ms: int | None = None
         self._stuck: set[tuple[int, int]] = set()
         self._jitter = random.Random()
+
+    async def tried(self) -> None:
+        """Return when headquarters has been asked once since the start, and has answered or not."""
+        await self._tried.wait()
 
     def poke(self) -> None:
         """There is something to deliver or to ask; returns at once."""
@@ -183,6 +188,7 @@ class Link:
             await self._deliver(session)
         finally:
             self._asking_since_ms = None
+            self._tried.set()
 
     def _back_off(self) -> float:
         first, longest = BACK_OFF_SECONDS

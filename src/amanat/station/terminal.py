@@ -51,6 +51,7 @@ from amanat.station.watch import Watch
 
 Screen = dict[str, Any]
 INCIDENT_LETTERS_MAX = 500
+HEARING_SECONDS = 2.0  # of real time, for which the first act after a start waits for colleagues that are silent
 RESTART_SECONDS = 60.0  # before background work that failed begins again
 VOTERS_ON_THEIR_WAY = 64  # permits issued for one booth and not cast yet, at most: their space is kept
 
@@ -89,6 +90,7 @@ class Terminal:
             self._close_media()
             raise
         self._tasks: list[asyncio.Task[None]] = []
+        self._hearing: asyncio.Task[None] | None = None
         self.released_by: list[str] = []
 
     def _assemble(self) -> None:
@@ -226,10 +228,25 @@ class Terminal:
         """Begin the background work: a gateway delivers to headquarters, the others to their gateway."""
         work = self.lan.run if self.link is None else self.link.run
         works: list[Callable[[], Awaitable[None]]] = [work, self.watch.run]
+        if self.link is not None:
+            works.append(self.lan.run)
+        self._hearing = asyncio.create_task(self._hear())
+        self._tasks.append(self._hearing)
         works += [functools.partial(self.presence.run, colleague) for colleague in self.presence.watches]
         self._tasks += [asyncio.create_task(self._again_and_again(one)) for one in works]
         papers = [one.run for one in (self._list, self._narrow) if one is not None]
         self._tasks += [asyncio.create_task(self._again_and_again(run)) for run in papers]
+
+    async def _hear(self) -> None:
+        """Ask the colleagues, and headquarters where there is a link, how far they hold this journal (J-7)."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HEARING_SECONDS):
+                await asyncio.gather(self.lan.ask_heads(), *([self.link.tried()] if self.link is not None else []))
+
+    async def heard(self) -> None:
+        """Before the first act after a start: what others hold has been heard, or they are silent."""
+        if self._hearing is not None and not self._hearing.done():
+            await asyncio.wait([self._hearing])
 
     async def _again_and_again(self, work: Callable[[], Awaitable[None]]) -> None:
         """A fault of our own in the background is logged and does not end the deliveries of the day."""
@@ -354,9 +371,14 @@ class Terminal:
             self.poke_link()
         return {"ok": True, "held": head.seq if head else -1, "head": head.hash.hex() if head else ""}
 
-    def write_usb(self, path: Path) -> Screen:
-        """All journals this terminal holds, sealed for headquarters; the file's path."""
-        entries = [*self.journal.entries, *(e for copies in self.lan.copies.values() for e in copies.entries)]
+    def write_usb(self, path: Path, *, lost: bool = False) -> Screen:
+        """All journals this terminal holds, sealed for headquarters; the file's path.
+
+        The gateway's own, kept here without its private parts, only where the gateway is ``lost``: the first that
+        headquarters gets of an entry stays.
+        """
+        kept = (copies.entries for device, copies in self.lan.copies.items() if lost or device != self.lan.gateway)
+        entries = [*self.journal.entries, *(entry for entries in kept for entry in entries)]
         return {"ok": True, "path": str(usb.write(path, usb.bundle(self.identity, entries)))}
 
     def _link_ca(self) -> Path | None:

@@ -10,6 +10,7 @@ from amanat.records import sheet
 from amanat.records.cbor import Malformed
 from amanat.records.device import ROLE_CHECK_IN
 from amanat.records.identifiers import is_signed
+from amanat.records.journal import Entry
 from amanat.records.sheet import Sheet, sheet_id
 from amanat.station.booth import Booth
 from amanat.station.config import Settings
@@ -103,7 +104,10 @@ class Upkeep:
             raise Refused("sheet-of-another")
         if not is_signed(identity.certificate.key, "sheet", identity.eh, sheet_id(identity.eh, encoded), signature):
             raise Refused("sheet-unreadable")
+        own = Entry.decode(after[0].entry).body if (after := self._journal.after(made.seq)) else []
         self._journal.require_on_our_branch(Head(made.device, made.seq, made.head))
+        if encoded not in own:  # the entry with this very sheet was durable before the paper
+            self._journal.require_on_our_branch(Head(made.device, made.seq + 1, bytes(32)))
         if self._journal.stopped is not None:
             raise self._journal.stopped
         return {"ok": True, "seq": made.seq, "next_seq": self._journal.state.next_seq}
