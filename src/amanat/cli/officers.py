@@ -39,10 +39,10 @@ def run_officers(arguments: argparse.Namespace) -> int:
     """`amanat station officers`."""
     home: Path = arguments.home
     if officers.are_appointed(home):
-        seed = officers.release(home, _secrets(arguments.release))
+        seed = officers.release(home, secrets_of(arguments.release))
     else:
         seed = keys.unseal(home, keys.read_passphrase(Path(config.read(home).passphrase)))
-    secrets = _secrets(arguments.officer)
+    secrets = secrets_of(arguments.officer)
     if len(dict(secrets)) != len(secrets):
         raise BadInput("officers-number", least=officers.OFFICERS_MIN, most=officers.OFFICERS_MAX)
     officers.appoint(home, dict(secrets), seed=seed)
@@ -51,7 +51,7 @@ def run_officers(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _secrets(words: Sequence[str]) -> list[tuple[str, str]]:
+def secrets_of(words: Sequence[str]) -> list[tuple[str, str]]:
     """The names and secrets; BadInput if a file cannot be read."""
     found = []
     for word in words:

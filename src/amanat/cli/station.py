@@ -11,8 +11,11 @@ from amanat.station.link_tls import require_private
 EXAMPLES = """examples:
   amanat station enrol homes/S001-1 --station S001 --terminal 1 --passphrase passphrase
   amanat station load homes/S001-1 package --listen 127.0.0.1:8001 --link-url http://127.0.0.1:8000
+  amanat station check homes/S001-1 --election 9f31-77a0
+  amanat station measure homes/S001-1 --hours 24
   amanat station run homes/S001-1 homes/S001-2 --printer folder:slips
 """
+PRINTERS = "escpos:DEVICE, escpos-tcp:HOST:PORT, escpos-file:DIR, folder:DIR[?draw=N] or socket:PATH"
 
 
 def add_commands(sub: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -37,16 +40,19 @@ def add_commands(sub: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     load.add_argument("home", type=Path)
     load.add_argument("package", type=Path, help="the package's folder, as headquarters made it")
     load.add_argument("--listen", help="unix:PATH or 127.0.0.1:PORT (default: a socket in the home)")
-    load.add_argument("--link-url", help="headquarters' base address, on the station's gateway only")
+    load.add_argument("--link-url", help="headquarters' base address (https), on the station's gateway only")
+    load.add_argument("--link-ca", type=Path, metavar="FILE", help="PEM of who may vouch for it; default the system's")
+    load.add_argument("--printer", help=PRINTERS)
     load.add_argument("--peer", action="append", default=[], help="address of another terminal of the station")
     load.set_defaults(run=run_load)
 
     officers.add_command(commands)
+    readiness.add_commands(commands)
 
     serve = commands.add_parser("run", help="run terminals until a signal; says `ready` for each")
     serve.add_argument("homes", type=Path, nargs="+")
     serve.add_argument("--clock", help="system (default) or unix:SOCKET")
-    serve.add_argument("--printer", help="folder:DIR[?draw=N] or socket:PATH (default: slips in the home)")
+    serve.add_argument("--printer", help=f"{PRINTERS} (default: terminal.toml's)")
     serve.set_defaults(run=run_run)
 
 
@@ -69,7 +75,12 @@ def run_load(arguments: argparse.Namespace) -> int:
     if arguments.listen:
         given["listen"] = arguments.listen
     if arguments.link_url:
+        require_private(arguments.link_url)
         given["link_url"] = arguments.link_url
+    if arguments.link_ca:
+        given["link_ca"] = str(arguments.link_ca.resolve())
+    if arguments.printer:
+        given["printer"] = arguments.printer
     if arguments.peer:
         given["peers"] = tuple(arguments.peer)
     settings = enrolment.load(arguments.home, arguments.package, **given)

@@ -24,7 +24,7 @@ from amanat.hq.clock import Clock
 from amanat.hq.devices.enrolment import Certificates
 from amanat.hq.home import Home
 from amanat.hq.intake.checks import Checker
-from amanat.hq.intake.http import PATH, Environ, PushEndpoint, Start
+from amanat.hq.intake.http import MEASURE, PATH, Environ, PushEndpoint, Start, echo
 from amanat.hq.intake.store import DjangoStore
 from amanat.hq.writing import writing
 from amanat.sync.hq_side import HqSide
@@ -52,6 +52,8 @@ class Application:
         """WSGI."""
         if environ["PATH_INFO"] == PATH:
             return self._push(environ, start)
+        if environ["PATH_INFO"] == MEASURE:
+            return echo(environ, start)
         return self._pages(environ, start)  # type: ignore[arg-type]
 
 

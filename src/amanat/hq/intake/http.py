@@ -18,6 +18,8 @@ Environ = dict[str, Any]
 Start = Callable[[str, list[tuple[str, str]]], object]
 PATH: Final = "/sync/v1/push"
 BODY_MAX: Final = 2 * BYTES_MAX
+MEASURE: Final = "/sync/v1/measure"
+ECHO_MAX: Final = 128 << 10
 
 
 @dataclass(slots=True)
@@ -116,6 +118,14 @@ class PushEndpoint:
             raise PeerFault("sync-envelope")
         data: bytes = environ["wsgi.input"].read(int(length))
         return data
+
+
+def echo(environ: Environ, start: Start) -> Iterable[bytes]:
+    """Gives back what came: a terminal measures its link with it (K-11).  Nothing is read, kept or asked."""
+    length = str(environ.get("CONTENT_LENGTH") or "0")
+    if environ["REQUEST_METHOD"] != "POST" or not length.isdigit() or int(length) > ECHO_MAX:
+        return _reply(start, "400 Bad Request", "text/plain", b"")
+    return _reply(start, "200 OK", "application/octet-stream", environ["wsgi.input"].read(int(length)))
 
 
 def _reply(start: Start, status: str, kind: str, body: bytes) -> Iterable[bytes]:
