@@ -79,8 +79,8 @@ def station_programs(exercise: Exercise, everyone: Sequence[setup.Post]) -> dict
     return programs
 
 
-async def prepare(exercise: Exercise) -> None:
-    """Keys, ceremony, register, headquarters, certificates.  Raises ProgramFailed."""
+async def prepare(exercise: Exercise, *, audio: bool = False) -> None:
+    """Keys, ceremony, register, headquarters, certificates; the booth's voice is for people.  Raises ProgramFailed."""
     definition, folders, view = exercise.definition, exercise.folders, exercise.view
     view.say("keys of trustees, mixers and authorities …")
     await setup.keys(definition, folders)
@@ -92,7 +92,7 @@ async def prepare(exercise: Exercise) -> None:
     await setup.headquarters(folders, register_file)
     everyone = setup.posts(definition)
     view.say(f"{len(everyone)} terminals of {len(definition.stations)} stations enrol …")
-    await setup.enrol_all(folders, everyone, workers=exercise.workers)
+    await setup.enrol_all(folders, everyone, workers=exercise.workers, audio=audio)
     changes = folders.work / "changes.csv"
     if setup.write_changes(changes, exercise.crowd.citizens):
         log = folders.logs / "hq-setup.log"

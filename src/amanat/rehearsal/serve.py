@@ -21,12 +21,13 @@ HOST: Final = "127.0.0.1"
 SHOWN_PEOPLE: Final = 3
 PAGES: Final = {1: ("check-in", "ballot", "supervisor")}
 BOOTH_PAGES: Final = ("ballot", "supervisor")
+PAD_PAGES: Final = ("approve", "supervisor")
 
 
 async def serve(exercise: Exercise, *, port: int, demo: Path | None) -> None:
     """Serves from `port` on: headquarters, then the terminals, then the demo's headquarters; until a signal."""
     folders, view = exercise.folders, exercise.view
-    await prepare(exercise)
+    await prepare(exercise, audio=True)
     with ExitStack() as stack:
         stack.callback(folders.remove_sockets)
         hq = Program(*setup.hq(folders, "serve", "--listen", f"{HOST}:{port}"), log=folders.logs / "hq.log")
@@ -76,7 +77,7 @@ def tell(exercise: Exercise, everyone: list[Post], port: int) -> None:
     definition: Definition = exercise.definition
     view.say(f"headquarters: http://{HOST}:{port}/ (pages need no login)")
     for post in everyone:
-        for page in PAGES.get(post.number, BOOTH_PAGES):
+        for page in PAGES.get(post.number, PAD_PAGES if post.is_pad else BOOTH_PAGES):
             view.say(f"station {post.station}, terminal {post.number}: http://{HOST}:{port + post.number}/{page}")
     ids = ", ".join(citizen.national_id for citizen in exercise.crowd.citizens[:SHOWN_PEOPLE])
     view.say("first open each terminal on its page /supervisor (any two names)")

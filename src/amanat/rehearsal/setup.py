@@ -131,12 +131,14 @@ def enrol(job: tuple[Path, Post, Path]) -> None:
     enrolment.enrol(home, station=post.station, terminal=post.number, passphrase=passphrase)
 
 
-async def enrol_all(folders: Folders, everyone: Sequence[Post], *, workers: int) -> None:
-    """Every terminal makes its key; headquarters certifies and packs."""
+async def enrol_all(folders: Folders, everyone: Sequence[Post], *, workers: int, audio: bool = False) -> None:
+    """Every terminal makes its key; headquarters certifies and packs, with the booth's voice if it is wanted."""
     jobs = [(folders.terminal(post.station, post.number), post, folders.passphrase) for post in everyone]
     await asyncio.to_thread(spread, enrol, jobs, workers)
     log = folders.logs / "hq-setup.log"
     await commands([hq(folders, "enrol", "--requests", folders.stations)], log=log)
+    if audio:
+        await commands([hq(folders, "audio")], log=log)
     await commands([hq(folders, "package", "--out", folders.package)], log=log)
 
 

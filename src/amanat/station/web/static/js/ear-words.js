@@ -71,6 +71,7 @@ export const EVENTS = {
   review: ({ say }, index) => [...sentenceKeys(say, index), "review"],
   sealed: ({ tests_left: left, say }, index) => [...sentenceKeys(say, index), "sealed", "tests-left", numberKey(left)],
   opened: () => ["opened"],
+  left: () => ["said-left"],
   done: () => ["done"],
   curtain: () => ["curtain"],
   resumed: () => ["resumed"],

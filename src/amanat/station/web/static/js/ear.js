@@ -76,15 +76,10 @@ function reviewed() {
 }
 
 /** What is being said to the voter who leaves is said to its end. */
-function afterLast() {
-  ear.visited = false;
-  ear.slip = "";
-  const wait = () => {
-    if (ear.visited) return;
-    if (window.speaking && ear.on) setTimeout(wait, 100);
-    else forget();
-  };
-  wait();
+async function afterLast() {
+  Object.assign(ear, { visited: false, slip: "" });
+  await speech.heardOut();
+  if (!ear.visited) forget();
 }
 
 const helpKey = () => (ear.letters ? "help-letters" : `help-${screen()}`);
@@ -211,6 +206,7 @@ document.addEventListener("keyup", (event) => {
   if (!done && ear.on) HELD[symbolOf(event.code)].tap();
 }, true);
 
+window.heardOut = speech.heardOut;
 document.addEventListener("booth", heard);
 document.addEventListener("focusin", ({ target }) => say(...labelKeys(target, ear.index)));
 document.addEventListener("scanned-group", ({ detail }) => say(detail)); // two switches stand before a group of keys

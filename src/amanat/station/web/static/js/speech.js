@@ -2,6 +2,7 @@
 // No voice engine and no cache: each file is fetched, played and let go, and `window.transcript` dies with the visit.
 const SPEEDS = [0.8, 1, 1.25, 1.5, 2, 2.5];
 const NORMAL = 1;
+const POLL_MS = 50;
 
 export const transcript = (window.transcript = []); // keys in the order in which they began to sound
 
@@ -70,6 +71,12 @@ export function change(step) {
   speed = Math.max(0, Math.min(SPEEDS.length - 1, speed + step));
   return speed + 1;
 }
+
+/** Resolves when what is being said is said. */
+export const heardOut = () => new Promise((done) => {
+  const look = () => (window.speaking ? setTimeout(look, POLL_MS) : done());
+  look();
+});
 
 export function hush() {
   turn += 1;

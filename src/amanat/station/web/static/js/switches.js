@@ -1,6 +1,6 @@
 // The booth by two switches: one goes to the next thing, the other presses it.  What they stand on is outlined and, where
 // the sound is on, spoken.  Large groups are entered row by row.  F8 or F9 begin it; Space and Enter then do the same.
-import { $$ } from "./dom.js";
+import { $, $$ } from "./dom.js";
 import { screen } from "./visit.js";
 
 const keysOf = (name, usual) => (document.body.dataset[name] ?? usual).split(" ");
@@ -90,13 +90,20 @@ function end() {
   for (const old of $$(".scanned")) old.classList.remove("scanned");
 }
 
-const isScanner = (event) => event.timeStamp - scan.typedAt < SCANNER_MS;
+/** A scanner's burst ends with Enter; so does a permit that was typed. */
+const isScanner = (event) => event.timeStamp - scan.typedAt < SCANNER_MS || (screen() === "welcome" && $("#slip").value !== "");
+
+/** A letter or digit is the screen's, and the Enter that may follow must not press what the switches stand on. */
+function typed({ timeStamp }) {
+  scan.typedAt = timeStamp;
+  if (document.activeElement?.classList.contains("scanned")) document.activeElement.blur();
+}
 
 /** Whether the key was a switch. */
 function take(event) {
   const goes = NEXT.includes(event.code);
   if (!goes && !SELECT.includes(event.code)) {
-    if (event.key.length === 1) scan.typedAt = event.timeStamp;
+    if (event.key.length === 1) typed(event);
     return false;
   }
   scan.on ||= [NEXT[0], SELECT[0]].includes(event.code);
