@@ -56,6 +56,8 @@ HALLS = (
 )
 TEHRAN = (("تهران", 36), ("ری", 10), ("شمیرانات", 6), ("اسلامشهر", 6), ("پردیس", 2))
 STATION_HEADER = ("id", "name_fa", "county", "district", "ballot_terminals", "mobile", "lat", "lon", "position")
+OBSERVED_HEADER = (*STATION_HEADER[:6], "approvals", *STATION_HEADER[6:])
+OBSERVED = 2  # the number of the station where an observer approves each permit
 TRUSTEES = """trustees = { names = ["هیأت اجرایی", "هیأت نظارت", "دادگستری", \
 "نمایندهٔ نامزدها (یک)", "نمایندهٔ نامزدها (دو)"], \
 powers = ["executive", "guardian-council", "judiciary", "candidates-1", "candidates-2"], threshold = 3 }
@@ -120,7 +122,8 @@ def two_county_stations(settlements: list[dict[str, str]]) -> Iterator[tuple[obj
             mobile = "no" if town or number % 9 else "yes"
             yield (
                 f"S{number:03d}", f"شعبهٔ {persian(number)}، {building}، {place['name_fa']}", county, place["bakhsh"],
-                3 if town and number % 2 else 2, mobile, place["lat"], place["lon"], place["source"],
+                3 if town and number % 2 else 2, mobile, "yes" if number == OBSERVED else "no",
+                place["lat"], place["lon"], place["source"],
             )  # fmt: skip
 
 
@@ -170,7 +173,7 @@ def files(folder: Path) -> dict[str, str]:
             "damavand-firuzkuh", fa=title_fa, en=title_en, seats=1, unit_by="stations"
         ),
         "damavand-firuzkuh/candidates.csv": csv_text(header, candidates(153, first_code=1001, seed=153)),
-        "damavand-firuzkuh/stations.csv": csv_text(STATION_HEADER, two_county_stations(settlements)),
+        "damavand-firuzkuh/stations.csv": csv_text(OBSERVED_HEADER, two_county_stations(settlements)),
         "tehran/election.toml": election(
             "tehran", fa="تهران (نمونهٔ ساختگی)", en="Tehran (synthetic example)", seats=30, unit_by="county"
         ),

@@ -196,9 +196,7 @@ async def begin(exercise: Exercise, clock: Clock, port: int, stack: AsyncExitSta
     )
     programs = station_programs(exercise, everyone)
     places = {
-        station.id: Place(
-            station.id, [terminal(folders, post, devices) for post in everyone if post.station == station.id]
-        )
+        station.id: place_of(station.id, folders, [post for post in everyone if post.station == station.id], devices)
         for station in definition.stations
     }
     world = World(
@@ -224,6 +222,13 @@ def headquarters(folders: Folders, port: int) -> Program:
     """Headquarters' server."""
     words = setup.hq(folders, "serve", "--listen", f"127.0.0.1:{port}")
     return Program(*words, log=folders.logs / "hq.log", threads=HEADQUARTERS_THREADS)
+
+
+def place_of(id_: str, folders: Folders, posts: Sequence[setup.Post], devices: Mapping[tuple[str, int], int]) -> Place:
+    """A station as its visitors know it."""
+    terminals = [terminal(folders, post, devices) for post in posts]
+    pads = [found for found, post in zip(terminals, posts, strict=True) if post.is_pad]
+    return Place(id_, terminals, pads=pads)
 
 
 def terminal(folders: Folders, post: setup.Post, devices: Mapping[tuple[str, int], int]) -> Terminal:

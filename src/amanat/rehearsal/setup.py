@@ -30,19 +30,20 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True)
 class Post:
-    """One terminal to be set up: its station, its number from 1, the number of terminals there."""
+    """One terminal, or an observer's pad, to be set up: its station, its number from 1, the number of all there."""
 
     station: str
     number: int
     of: int
+    is_pad: bool = False
 
 
 def posts(definition: Definition) -> list[Post]:
-    """Every terminal of the election, in the order that gives them their device indices."""
+    """Every terminal of the election, in the order that gives them their device indices; a pad where one is asked."""
     return [
-        Post(station.id, number, station.ballot_terminals)
+        Post(station.id, number, station.ballot_terminals + station.approvals, number > station.ballot_terminals)
         for station in definition.stations
-        for number in range(1, station.ballot_terminals + 1)
+        for number in range(1, station.ballot_terminals + station.approvals + 1)
     ]
 
 
@@ -194,13 +195,13 @@ async def load_all(
     """
     wirings = []
     for post in everyone:
-        there = [Post(post.station, number, post.of) for number in range(1, post.of + 1)]
+        there = [other for other in everyone if other.station == post.station and other != post]
         wirings.append(
             Wiring(
                 home=folders.terminal(post.station, post.number),
                 package=folders.package,
                 listen=listen(post),
-                peers=tuple(listen(other) for other in there if other != post),
+                peers=tuple(map(listen, there)),
                 link_url=f"http://127.0.0.1:{ports[post.station]}" if post.number == 1 else "",
                 clock=folders.clock,
                 printer=folders.printer,

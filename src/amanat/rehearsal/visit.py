@@ -5,7 +5,7 @@ visit goes on from there when the power is back: the same permit is presented ag
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -27,10 +27,14 @@ class Unexpected(Rejected):
 
 @dataclass(eq=False)
 class Place:
-    """A station as its visitors know it: a desk with one clerk, booths with one voter at a time."""
+    """A station as its visitors know it: a desk with one clerk, booths with one voter at a time, perhaps observers.
+
+    ``terminals`` are all of them, ``pads`` those in observers' hands.
+    """
 
     id: str
     terminals: list[Terminal]
+    pads: Sequence[Terminal] = ()
     clerk: asyncio.Lock = field(default_factory=asyncio.Lock)
     booths: dict[int, asyncio.Lock] = field(default_factory=dict)
     powered: bool = True
@@ -111,9 +115,11 @@ async def check_in(errand: Errand, place: Place, printers: Printers) -> Line | N
         return errand.line("refused", reason=decision)
     try:
         wanted = list(errand.visit.choices)
-        require(
+        screen = require(
             await desk.post("/api/desk/issue", national_id=person, document=NATIONAL_CARD, contests=wanted), at="issue"
         )
+        if "approval" in screen:
+            await observed(place, screen)
     finally:
         slip = printers.take(desk.device, "permit")  # it may have come out just before the light went
         if slip is not None:
@@ -121,6 +127,21 @@ async def check_in(errand: Errand, place: Place, printers: Printers) -> Line | N
     if slip is None:
         raise Unexpected("slip-missing", kind="permit", station=place.id)
     return None
+
+
+async def observed(place: Place, screen: Screen) -> None:
+    """The observer looks at the person and presses the key; the clerk's page asks until the slip is out (C-9)."""
+    serial = screen["serial"]
+    for _ in range(TRIES):
+        if screen["approval"] == "approved":
+            return
+        for pad in place.pads:
+            shown = require(await pad.ask("GET", "/api/pad"), at="pad")["wanted"]
+            if shown is not None:
+                require(await pad.post("/api/pad/approve", permit=shown["permit"]), at="approve")
+        screen = require(await place.desk.post("/api/desk/approval", serial=serial), at="approval")
+    if screen["approval"] != "approved":
+        raise Unexpected("screen-unexpected", at="approval", screen=str(screen))
 
 
 async def vote(errand: Errand, booth: Terminal, printers: Printers) -> Line:
