@@ -3,7 +3,7 @@
 import copy
 import json
 import shutil
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,8 @@ import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 import amanat_crypto
-from amanat.records import cbor, package_sums, sealed_key
-from amanat.records.device import Certificate, certificate_id
+from amanat.records import cbor, package_sums, register_key, sealed_key
+from amanat.records.device import ROLE_CHECK_IN, Certificate, certificate_id
 from amanat.records.identifiers import sign
 from amanat.records.manifest import Authority, Candidate, Contest, Headquarters, Manifest, Mixer, Trustee, Trustees
 from amanat.records.manifest import Station as Place
@@ -30,6 +30,7 @@ NAMES = {MARYAM: "مریم کریمی", REZA: "رضا احمدی", DEAD: "حسن
 HPKE_PRIVATE = X25519PrivateKey.from_private_bytes(b"x" * 32)
 HPKE_PUBLIC = HPKE_PRIVATE.public_key().public_bytes_raw()
 PASSPHRASE = "two officers"
+REGISTER_KEY = b"the key of the voters' register!"
 REAL_SCRYPT_N = sealed_key.SCRYPT_N
 QUICK_SCRYPT_N = 1 << 4
 OFFICERS = ["نسرین پارسا", "بهرام صفایی"]
@@ -96,7 +97,8 @@ class Election:
         people = [
             Person(id_, NAMES[id_], 1350, Flags(alive=id_ != DEAD, in_country=id_ != ABROAD)) for id_ in NAMES
         ] + [Person(synthetic(n), f"شهروند {n}", 1360, Flags()) for n in range(10, 60)]
-        self.register = build(people, election_id=id_, round=1, day="2024-03-01", version=1)
+        of: dict[str, Any] = {"election_id": id_, "round": 1, "day": "2024-03-01", "version": 1}
+        self.register = build(people, **of, key=REGISTER_KEY, salt=b"s" * 16)
         self.manifest = self._manifest(approvals)
         self.eh = self.manifest.election_hash
         self.package = folder / "package"
@@ -166,9 +168,17 @@ class Election:
         (self.package / "manifest.cbor").write_bytes(self.manifest.encode())
         (self.package / "devices.seq").write_bytes(cbor.encode_seq(rows))
         (self.package / "register.bin").write_bytes(self.register)
+        (self.package / register_key.FILE).write_bytes(cbor.encode_seq(self._sealed_keys(rows)))
         for name, value in texts.items():
             (self.package / name).write_text(json.dumps(value), encoding="utf-8")
         self.sign_package(self.package)
+
+    def _sealed_keys(self, rows: Sequence[cbor.Encodable]) -> Iterator[cbor.Encodable]:
+        for row in rows:
+            held = Certificate.decode(cbor.as_bytes(cbor.as_list(row, "row")[0], "certificate"))  # type: ignore[arg-type]
+            if held.has(ROLE_CHECK_IN):
+                of: dict[str, Any] = {"eh": self.eh, "root": self.manifest.register_root, "device": held.device}
+                yield [held.device, register_key.seal(REGISTER_KEY, **of, public=held.key)]
 
     def sign_package(self, folder: Path) -> None:
         """As headquarters would."""

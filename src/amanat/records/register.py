@@ -20,6 +20,7 @@ from amanat.errors import BadInput, PeerFault, Rejected
 from amanat.records.cbor import Malformed
 from amanat.records.identifiers import identifier
 from amanat.records.register_build import build
+from amanat.records.register_changes import Changes
 from amanat.records.register_file import (
     BLOCK,
     INDEX,
@@ -94,6 +95,23 @@ class Register:
         self._index, self._gaps, self._flags, self._offsets, self._words = self._sections
         self._blocks, self._keys = len(self._index) // INDEX, keys
 
+    def hide(self, data: bytes, *, number: bytes, what: bytes) -> bytes:
+        """Encipher what belongs to the register, such as its changes, for the disk; ``number`` are 12 random bytes."""
+        self._require_open()
+        return number + self._keys.changes.encrypt(number, data, what)
+
+    def show(self, data: bytes, *, what: bytes) -> bytes:
+        """The reverse of `hide`.  Malformed for what was not hidden so."""
+        self._require_open()
+        try:
+            return self._keys.changes.decrypt(data[:12], data[12:], what)
+        except (InvalidTag, ValueError) as cause:
+            raise Malformed("register changes") from cause
+
+    def _require_open(self) -> None:
+        if not self.is_open:
+            raise Rejected("register-locked")
+
     @property
     def is_open(self) -> bool:
         """Whether persons can be looked up."""
@@ -140,24 +158,23 @@ class Register:
 
     def look(self, national_id: NationalId) -> Person | None:
         """The person of this id, or None; reads one block, and one name.  Rejected("register-locked") before `open`."""
-        if not self._sections:
-            raise Rejected("register-locked")
+        self._require_open()
         nine = int(national_id[:9])
         block = bisect_right(range(self._blocks), nine, key=self._first) - 1
         if block < 0:
             return None
-        ids = self._ids(block)
-        place = bisect_left(ids, nine)
-        if place == len(ids) or ids[place] != nine:
+        sums = self._sums(block)
+        place = bisect_left(range(len(sums)), nine, key=lambda at: sums[at] + at)
+        if place == len(sums) or sums[place] + place != nine:
             return None
         return self._person(national_id, nine, block * BLOCK + place)
 
     def people(self) -> Iterator[Person]:
         """Everybody, in the order of ids: for headquarters, which keeps the key."""
         for block in range(self._blocks):
-            for place, nine in enumerate(self._ids(block)):
-                digits = f"{nine:09}"
-                yield self._person(NationalId(digits + check_digit(digits)), nine, block * BLOCK + place)
+            for place, total in enumerate(self._sums(block)):
+                digits = f"{total + place:09}"
+                yield self._person(NationalId(digits + check_digit(digits)), total + place, block * BLOCK + place)
 
     def _first(self, block: int) -> int:
         return int.from_bytes(self._index[block * INDEX : block * INDEX + 4], "big")
@@ -167,16 +184,19 @@ class Register:
             return len(self._gaps)
         return int.from_bytes(self._index[block * INDEX + 4 : block * INDEX + INDEX], "big")
 
-    def _ids(self, block: int) -> list[int]:
-        """The first nine digits of everybody in a block, ascending."""
-        found, gap, shift = [self._first(block)], 1, 0
-        for byte in self._gaps[self._gaps_from(block) : self._gaps_from(block + 1)]:
-            gap += (byte & _MORE - 1) << shift
+    def _sums(self, block: int) -> list[int]:
+        """For everybody in a block the first nine digits less their place in it: a running sum of gaps."""
+        gaps = self._gaps[self._gaps_from(block) : self._gaps_from(block + 1)]
+        if max(gaps, default=0) < _MORE:
+            return list(accumulate(gaps, initial=self._first(block)))
+        sums, gap, shift = [self._first(block)], 0, 0
+        for byte in gaps:
+            gap |= (byte & _MORE - 1) << shift
             shift += 7
             if byte < _MORE:
-                found.append(found[-1] + gap)
-                gap, shift = 1, 0
-        return found
+                sums.append(sums[-1] + gap)
+                gap, shift = 0, 0
+        return sums
 
     def _person(self, national_id: NationalId, nine: int, ordinal: int) -> Person:
         combinations = self.header.combinations
@@ -247,22 +267,48 @@ def delta_id(eh: bytes, delta: bytes) -> bytes:
 
 
 class RegisterView:
-    """A register with its deltas, as check-in sees it."""
+    """A register with its deltas, as check-in sees it.  A delta becomes visible as a whole, however large it is."""
 
     def __init__(self, register: Register, deltas: Iterable[Delta] = ()) -> None:
         self.register = register
         self.version = register.version
-        self._changed: dict[NationalId, Person] = {}
+        self._changes = Changes()
+        self._newest: Changes | None = None
         for delta in deltas:
             self.apply(delta)
 
     def apply(self, delta: Delta) -> None:
         """Take the next delta; PeerFault("register-delta-order") for another, and nothing is changed."""
-        if delta.version != self.version + 1:
-            raise PeerFault("register-delta-order", expected=self.version + 1, version=delta.version)
-        self._changed.update({person.national_id: person for person in delta.changes})
+        self._require_next(delta.version)
+        for person in delta.changes:
+            self._changes.put(person)
         self.version = delta.version
+
+    def apply_in_slices(self, version: int, changes: Changes) -> Iterator[None]:
+        """`apply` for a delta that `read_delta` read: it is visible after the first step; the others only tidy up.
+
+        All steps must be taken before the next delta.
+        """
+        self._require_next(version)
+        self._newest, self.version = changes, version
+        yield
+        yield from self._changes.absorb(changes)
+        self._newest = None
+
+    def _require_next(self, version: int) -> None:
+        if version != self.version + 1:
+            raise PeerFault("register-delta-order", expected=self.version + 1, version=version)
+
+    def parts(self) -> Iterator[bytes]:
+        """All changes so far as bytes, part by part, for `resume`."""
+        assert self._newest is None
+        return self._changes.parts()
+
+    def resume(self, version: int, data: bytes) -> None:
+        """Take up all changes up to a version at once.  Malformed."""
+        self._changes, self.version = Changes.read(data), version
 
     def look(self, national_id: NationalId) -> Person | None:
         """The person of this id as of the last delta, or None."""
-        return self._changed.get(national_id) or self.register.look(national_id)
+        newest = self._newest.get(national_id) if self._newest is not None else None
+        return newest or self._changes.get(national_id) or self.register.look(national_id)

@@ -12,7 +12,7 @@ from amanat.records.device import ROLE_CHECK_IN
 from amanat.records.manifest import Manifest
 from amanat.station import config, keys
 from amanat.station.config import Settings
-from amanat.station.package import Package, read_package
+from amanat.station.package import Package, read_package, require_names
 
 PACKAGE = "package"
 REQUEST = "request.cbor"
@@ -44,6 +44,7 @@ def load(home: Path, package: Path, **settings: str | tuple[str, ...]) -> Settin
         raise BadInput("device-not-enrolled", file=str(home / REQUEST)) from cause
     names = package_sums.require_whole(package)
     content = read_package(package)
+    require_names(content.register, package)
     public = cbor.as_bytes(request[0], REQUEST)
     ours = next((c for c in content.devices.values() if c.key == public), None)
     if ours is None or content.manifest.stations[ours.station].id != before.station:

@@ -11,21 +11,19 @@ import random
 import ssl
 from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 
 from amanat.errors import AmanatError, MediumLost, PeerFault
 from amanat.records import cbor
-from amanat.records.identifiers import is_signed
 from amanat.records.journal import Entry, SignedEntry
-from amanat.records.register import Delta, RegisterView, delta_id
+from amanat.records.register import RegisterView
 from amanat.station.clock import Clock
+from amanat.station.deltas import Deltas
 from amanat.station.journal import Journal
 from amanat.station.lan import Lan
 from amanat.station.link_words import LinkState
-from amanat.station.medium_file import write_whole
 from amanat.station.news import News
 from amanat.station.package import Identity
 from amanat.sync.messages import FROM_START, Head, SignedDelta
@@ -46,44 +44,6 @@ WAIT_SECONDS_MAX = 60.0  # what is written waits no longer for somebody to poke,
 BACK_OFF_SECONDS = (2.0, 300.0)  # first and longest wait after failures, each with jitter
 ANSWER_SECONDS_MAX = 20.0  # of real time: a black hole is a failure
 FAULTS = (aiohttp.ClientError, TimeoutError, OSError, PeerFault)
-
-
-class Deltas:
-    """The register deltas that this terminal has taken, kept beside the journal that names them (R-2)."""
-
-    def __init__(self, folder: Path, identity: Identity) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder = folder
-        self._identity = identity
-
-    def view(self, version: int) -> RegisterView:
-        """The register up to this version, as far as its deltas are here."""
-        view = RegisterView(self._identity.package.register)
-        while view.version < version and (path := self._path(view.version + 1)).exists():
-            view.apply(Delta.decode(path.read_bytes()))
-        return view
-
-    def _path(self, version: int) -> Path:
-        return self._folder / f"{version:08}.delta"
-
-    def take(self, signed: SignedDelta, view: RegisterView, journal: Journal) -> None:
-        """Check, keep, enter in the journal, apply; in this order, so that what the journal names is here.
-
-        Raises:
-            PeerFault: not signed by headquarters; or not the next, which changes nothing.
-        """
-        digest = delta_id(self._identity.eh, signed.delta)
-        key = self._identity.manifest.hq_key
-        if not is_signed(key, "register-delta", self._identity.eh, digest, signed.signature):
-            raise PeerFault("register-delta-signature")
-        delta = Delta.decode(signed.delta)
-        if delta.version <= view.version:
-            return
-        if delta.version != view.version + 1:
-            raise PeerFault("register-delta-order", expected=view.version + 1, version=delta.version)
-        write_whole(self._path(delta.version), signed.delta)
-        journal.write("register-delta", [delta.version, digest])
-        view.apply(delta)
 
 
 @dataclass
@@ -223,11 +183,15 @@ class Link:
                 answer.raise_for_status()
                 content = await answer.read()
             self._asking_since_ms = self._clock.now_ms()
+            version = self._register.version
             for event in self._side.receive(content, self._clock.now_ms()):
-                self._happened(event)
+                if isinstance(event, DeltaArrived):
+                    await self._take(event.delta)
+                else:
+                    self._happened(event)
             before, left = left, self._side.undelivered(self.heads())
-            if left == 0 or left == before:
-                return
+            if self._register.version == version and (left == 0 or left == before):
+                return await self._deltas.tidy(self._register)
 
     def _happened(self, event: Event) -> None:
         match event:
@@ -237,8 +201,6 @@ class Link:
             case NewsArrived(items):
                 stations = len(self._identity.manifest.stations)
                 self._news.add(item for item in items if item.station < stations)  # or a desk would fail over it
-            case DeltaArrived(delta):
-                self._take(delta)
             case Stuck(device, seq) if (device, seq) not in self._stuck:
                 self._stuck.add((device, seq))
                 self._write("link", [f"stuck {device} {seq if seq != FROM_START else 'start'}"])
@@ -248,11 +210,11 @@ class Link:
             case _:
                 pass  # a new epoch refills by itself; a colleague's roll-back is the colleague's to find
 
-    def _take(self, delta: SignedDelta) -> None:
+    async def _take(self, delta: SignedDelta) -> None:
         if self._journal.state.closed:
             return  # nothing is signed after `closed`
         try:
-            self._deltas.take(delta, self._register, self._journal)
+            await self._deltas.take(delta, self._register, self._journal)
         except AmanatError as fault:
             self._write("incident", ["register-delta", fault.code])
         self._side.register_version = self._register.version

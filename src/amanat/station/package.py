@@ -162,6 +162,14 @@ def open_register(identity: Identity) -> None:
     register.open(register_key.unseal(sealed, eh=eh, root=root, device=identity.device, seed=identity.seed))
 
 
+def require_names(register: Register, folder: Path) -> None:
+    """Read the whole of the names once, when a package is loaded.  Raises Rejected where one is not as it was made."""
+    try:
+        register.require_names()
+    except AmanatError as cause:
+        raise Rejected("register-not-of-this-election", file=str(folder / "register.bin")) from cause
+
+
 def _require_register(register: Register, manifest: Manifest, folder: Path) -> None:
     """It is of this election, round and day, no older than the rule set allows, and the one that the manifest names."""
     rules, file = folder / "rules.toml", str(folder / "register.bin")
@@ -192,8 +200,9 @@ def _register(path: Path, file: tuple[int, ...]) -> Register:
 @lru_cache(maxsize=4)
 def _package(manifest: bytes, devices: bytes, register: Register, sealed: bytes, texts: tuple[bytes, ...]) -> Package:
     of = _manifest(manifest)
+    stations, candidates, contests = map(json.loads, texts)
     keys = register_key.read_sealed(sealed)
-    return Package(of, _certificates(of, devices), register, *map(json.loads, texts), register_keys=keys)
+    return Package(of, _certificates(of, devices), register, stations, candidates, contests, keys)
 
 
 def _certificates(manifest: Manifest, devices: bytes) -> dict[int, bytes]:

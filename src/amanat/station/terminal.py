@@ -25,12 +25,13 @@ from amanat.station.checked_in_list import CheckedInList, Rhythm
 from amanat.station.clock import Clock
 from amanat.station.config import Address, Settings
 from amanat.station.day import Day
+from amanat.station.deltas import Deltas
 from amanat.station.desk import Desk
 from amanat.station.enrolment import PACKAGE
 from amanat.station.exercise import Exercise
 from amanat.station.journal import Journal
 from amanat.station.lan import Lan
-from amanat.station.link import Deltas, Link
+from amanat.station.link import Link
 from amanat.station.link_tls import tls_of
 from amanat.station.link_words import words
 from amanat.station.media import TwoMedia

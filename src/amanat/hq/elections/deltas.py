@@ -15,6 +15,8 @@ from amanat.rules import national_id, persian
 from amanat.rules.eligibility import Flags
 
 COLUMNS = ["national_id", "name_fa", "birth_year", "flags"]
+CHANGES_MAX = 5_000
+"""Changes of one delta: some 300 kB, so that a narrow link carries one at a time and loses little when it is cut."""
 
 
 def register_view(here: Home, *, until_ms: int | None = None) -> RegisterView:
@@ -26,18 +28,21 @@ def register_view(here: Home, *, until_ms: int | None = None) -> RegisterView:
 
 
 def add_delta(here: Home, changes: Path, *, now_ms: int) -> int:
-    """Signs the changes of a CSV file as the next version; returns it.  Raises BadInput naming line and field."""
+    """Signs the changes of a CSV file as the next version or versions; returns the last.
+
+    Raises BadInput naming line and field.
+    """
     people = tuple(_people(changes))
     with writing():
-        version = register_view(here).version + 1
-        delta = Delta(version, people).encode()
-        RegisterDelta.objects.create(
-            version=version,
-            delta=delta,
-            signature=here.sign("register-delta", delta_id(here.eh, delta)),
-            at_ms=now_ms,
-        )
-        log_action("register-delta", f"{version}: {len(people)}", at_ms=now_ms)
+        last = RegisterDelta.objects.order_by("-version").values_list("version", flat=True).first()
+        version = here.register.version if last is None else last
+        for start in range(0, max(1, len(people)), CHANGES_MAX):
+            version += 1
+            part = people[start : start + CHANGES_MAX]
+            delta = Delta(version, part).encode()
+            signature = here.sign("register-delta", delta_id(here.eh, delta))
+            RegisterDelta.objects.create(version=version, delta=delta, signature=signature, at_ms=now_ms)
+            log_action("register-delta", f"{version}: {len(part)}", at_ms=now_ms)
     return version
 
 

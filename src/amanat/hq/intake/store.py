@@ -20,6 +20,9 @@ ENTRIES: Final = (
     "intake_entry",
     ("device", "seq", "hash", "kind", "entry", "signature", "private", "forked", "wall_ms", "arrived_ms"),
 )
+DELTAS_MAX: Final = 64
+DELTA_BYTES_MAX: Final = 512 << 10
+"""Register deltas of one answer, one at least; a station asks again at once."""
 PLACES_AT_ONCE: Final = 200  # parameters of one statement: SQLite takes 999 at least
 
 
@@ -120,8 +123,15 @@ class DjangoStore:
 
     def deltas(self, version: int) -> Sequence[SignedDelta]:
         """See `Store`."""
-        sql = "SELECT delta, signature FROM elections_registerdelta WHERE version > %s ORDER BY version"
-        return [SignedDelta(bytes(delta), bytes(sig)) for delta, sig in rows_of(sql, min(version, STORED_END - 1))]
+        sql = "SELECT delta, signature FROM elections_registerdelta WHERE version > %s ORDER BY version LIMIT %s"
+        found: list[SignedDelta] = []
+        size = 0
+        for delta, signature in rows_of(sql, min(version, STORED_END - 1), DELTAS_MAX):
+            size += len(delta)
+            if found and size > DELTA_BYTES_MAX:
+                break
+            found.append(SignedDelta(bytes(delta), bytes(signature)))
+        return found
 
     def epoch(self) -> bytes:
         """See `Store`."""
