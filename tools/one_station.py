@@ -9,6 +9,7 @@ election's; the register is invented: `PEOPLE` says who is in it.  Slips come ou
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Final
@@ -20,7 +21,7 @@ from amanat.hq.elections import audio
 from amanat.hq.elections.photos import PHOTOS, take_photos
 from amanat.records import cbor, package_sums
 from amanat.records.definition import ContestDefinition, read_definition
-from amanat.records.device import Certificate, certificate_id
+from amanat.records.device import ROLE_APPROVE, ROLE_BALLOT, ROLE_CHECK_IN, Certificate, certificate_id
 from amanat.records.identifiers import sign
 from amanat.records.manifest import Authority, Headquarters, Manifest, Mixer, Station, Trustee, Trustees
 from amanat.records.register import Person, build, root_of
@@ -42,7 +43,7 @@ HQ_SEED: Final = b"q" * 32
 OTHER_KEY: Final = amanat_crypto.public_key(b"o" * 32)
 
 
-def manifest(contests: Sequence[ContestDefinition], register: bytes, id_: str) -> Manifest:
+def manifest(contests: Sequence[ContestDefinition], register: bytes, id_: str, approvals: int) -> Manifest:
     """An election of one station with one terminal."""
     keys = {name: (amanat_crypto.base_mul(amanat_crypto.random_scalar()),) for name in "KZW"}
     hpke = X25519PrivateKey.generate().public_key().public_bytes_raw()
@@ -53,7 +54,7 @@ def manifest(contests: Sequence[ContestDefinition], register: bytes, id_: str) -
         rule_set_digest=bytes(32),
         final_list_digest=None,
         contests=tuple(contest.to_manifest() for contest in contests),
-        stations=(Station("S014", "دماوند", "رودهن", 1, 0, 0),),
+        stations=(Station("S014", "دماوند", "رودهن", 1, approvals, 0),),
         trustees=Trustees(1, 1, (Trustee(1, "معتمد", "قوه", OTHER_KEY, hpke),), keys["K"], keys["Z"], keys["W"]),
         register_root=root_of(register),
         hq=Headquarters(amanat_crypto.public_key(HQ_SEED), hpke),
@@ -64,18 +65,25 @@ def manifest(contests: Sequence[ContestDefinition], register: bytes, id_: str) -
     )
 
 
+def certified(eh: bytes, device: int, request: bytes) -> cbor.Encodable:
+    """An item of devices.seq: the first device checks in and takes ballots, the others are observers' pads."""
+    key, seal = cbor.as_list(cbor.decode(request), "request", size=2)
+    roles = ROLE_APPROVE if device else ROLE_CHECK_IN | ROLE_BALLOT
+    certificate = Certificate(device, 0, roles, cbor.as_bytes(key, "key"), cbor.as_text(seal, "seal")).encode()
+    return [certificate, sign(HQ_SEED, "device", eh, certificate_id(eh, certificate)), None]
+
+
 def write_package(
-    folder: Path, election: Path, request: bytes, *, id_: str = ID, recordings: Path | None = None
+    folder: Path, election: Path, requests: Sequence[bytes], *, id_: str = ID, recordings: Path | None = None
 ) -> None:
-    """What headquarters would have sent for the terminal of this request; with voices if there is `recordings`."""
+    """What headquarters would have sent for the terminals of these requests, pads after the first; with voices if there
+    is `recordings`."""
     files = {path.name: path.read_bytes() for path in election.iterdir() if path.is_file()}
     contests = read_definition(files, folder=str(election)).contests
     register = build(PEOPLE, election_id=id_, round=1, day=DAY, version=1)
-    of = manifest(contests, register, id_)
+    of = manifest(contests, register, id_, approvals=int(len(requests) > 1))
     eh = of.election_hash
-    key, seal = cbor.as_list(cbor.decode(request), "request", size=2)
-    certificate = Certificate(0, 0, 3, cbor.as_bytes(key, "key"), cbor.as_text(seal, "seal")).encode()
-    signed = [certificate, sign(HQ_SEED, "device", eh, certificate_id(eh, certificate)), None]
+    signed = [certified(eh, device, request) for device, request in enumerate(requests)]
     folder.mkdir()
     photos = take_photos(contests, election, folder / PHOTOS)
     texts = {
@@ -91,7 +99,7 @@ def write_package(
         },
     }
     (folder / "manifest.cbor").write_bytes(of.encode())
-    (folder / "devices.seq").write_bytes(cbor.encode_seq([signed]))
+    (folder / "devices.seq").write_bytes(cbor.encode_seq(signed))
     (folder / "register.bin").write_bytes(register)
     for name, value in texts.items():
         (folder / name).write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
@@ -101,17 +109,22 @@ def write_package(
 
 
 def make(
-    folder: Path, election: Path, *, listen: str, link_url: str, id_: str = ID, recordings: Path | None = None
-) -> Path:
-    """Enrol the terminal and load its package; its home."""
+    folder: Path, election: Path, *, listen: Sequence[str], link_url: str, id_: str = ID, recordings: Path | None = None
+) -> list[Path]:
+    """Enrol the terminal, and a pad for each further address, and load their package; their homes."""
     folder.mkdir(parents=True)
-    home, passphrase = folder / "terminal", folder / "passphrase"
+    passphrase = folder / "passphrase"
     passphrase.write_text("two officers\n", encoding="utf-8")
-    enrolment.enrol(home, station="S014", terminal=1, passphrase=passphrase)
-    request = (home / "request.cbor").read_bytes()
-    write_package(folder / "package", election, request, id_=id_, recordings=recordings)
-    enrolment.load(home, folder / "package", listen=listen, link_url=link_url)
-    return home
+    homes = [folder / ("terminal" if n == 1 else f"pad-{n}") for n in range(1, len(listen) + 1)]
+    for number, home in enumerate(homes, 1):
+        enrolment.enrol(home, station="S014", terminal=number, passphrase=passphrase)
+    requests = [(home / "request.cbor").read_bytes() for home in homes]
+    write_package(folder / "package", election, requests, id_=id_, recordings=recordings)
+    for home, own in zip(homes, listen, strict=True):
+        link = link_url if home == homes[0] else ""
+        peers = tuple(other for other in listen if other != own)
+        enrolment.load(home, folder / "package", listen=own, link_url=link, peers=peers)
+    return homes
 
 
 def main() -> None:
@@ -124,10 +137,16 @@ def main() -> None:
     parser.add_argument("--link-url", default="", help="headquarters' address; nobody there: the network is down")
     parser.add_argument("--recordings", type=Path, help="make the booth's voice, with people's recordings from here")
     parser.add_argument("--exercise", action="store_true", help="an exercise: every page and slip says so")
+    parser.add_argument("--reader", action="append", default=[], help="a reader beside the desk, as in terminal.toml")
+    parser.add_argument("--pads", type=int, default=0, help="observers' pads, whose approval each permit then needs")
+    parser.add_argument("--closes", default="18:00", help="the legal end of voting")
+    parser.add_argument("--power", default="", help="a folder like /sys/class/power_supply")
     args = parser.parse_args()
-    id_, listen = f"exercise-{ID}" if args.exercise else ID, f"127.0.0.1:{args.port}"
-    home = make(args.folder, args.election, listen=listen, link_url=args.link_url, id_=id_, recordings=args.recordings)
-    run.run([home], clock=None, printer=f"folder:{args.folder / 'slips'}?draw=0")
+    id_ = f"exercise-{ID}" if args.exercise else ID
+    listen = [f"127.0.0.1:{args.port + number}" for number in range(args.pads + 1)]
+    homes = make(args.folder, args.election, listen=listen, link_url=args.link_url, id_=id_, recordings=args.recordings)
+    replace(config.read(homes[0]), readers=tuple(args.reader), closes=args.closes, power=args.power).write(homes[0])
+    run.run(homes, clock=None, printer=f"folder:{args.folder / 'slips'}?draw=0")
 
 
 if __name__ == "__main__":
