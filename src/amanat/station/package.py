@@ -200,9 +200,9 @@ def _register(path: Path, file: tuple[int, ...]) -> Register:
 @lru_cache(maxsize=4)
 def _package(manifest: bytes, devices: bytes, register: Register, sealed: bytes, texts: tuple[bytes, ...]) -> Package:
     of = _manifest(manifest)
-    stations, candidates, contests = map(json.loads, texts)
+    stations, candidates, contests, withdrawn = map(json.loads, texts)
     keys = register_key.read_sealed(sealed)
-    return Package(of, _certificates(of, devices), register, stations, candidates, contests, keys)
+    return Package(of, _certificates(of, devices), register, stations, candidates, contests, withdrawn, keys)
 
 
 def _certificates(manifest: Manifest, devices: bytes) -> dict[int, bytes]:
