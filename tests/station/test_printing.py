@@ -14,6 +14,7 @@ from tests.station.thermal import ANSWER, Thermal, paper_of, scanned
 from amanat.records import ballot, base32, permit, sheet
 from amanat.records.manifest import Contest
 from amanat.station import escpos, slip_drawing
+from amanat.station.clock import SystemClock
 from amanat.station.escpos import EscposPrinter
 from amanat.station.printer import PrinterFault, Slip, SlipPrinter, open_printer
 
@@ -184,6 +185,23 @@ async def test_a_slip_that_nobody_confirmed_comes_again_as_a_duplicate(thermal: 
     await printer.print(CAST)
     first = Image.open(io.BytesIO(slip_drawing.draw("cast", CODE, CAST.qr, False))).convert("L")
     assert paper_of(bytes(thermal.got)).tobytes() == first.tobytes(), "it was confirmed: whoever prints again says so"
+
+
+async def test_an_empty_roll_is_seen_before_a_voter_waits_for_it(thermal: Thermal) -> None:
+    """Nobody prints; the roll runs low, then out.  Wanted: the state follows, minute by minute."""
+    printer = SlipPrinter(open_printer(f"escpos:{thermal.path}"), False, DAY)
+    seen: list[str] = []
+
+    class Minutes(SystemClock):
+        async def sleep(self, seconds: float) -> None:
+            seen.append(printer.state)
+            thermal.says = [{4: 0b0000_1100}, {4: 0b0110_0000}, {}][min(len(seen), 3) - 1]
+            if len(seen) == 4:
+                raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await printer.watch(Minutes())
+    assert seen == ["good", "paper-low", "failed", "good"]
 
 
 async def test_paper_that_ends_in_the_middle_is_a_fault(tmp_path: Path) -> None:

@@ -13,12 +13,14 @@ from urllib.parse import parse_qs
 
 from amanat.errors import Usage
 from amanat.station import slip_drawing
+from amanat.station.clock import Clock
 from amanat.station.escpos import EscposPrinter
 from amanat.station.slips import FAILED, GOOD, SENT, PrinterFault, Slip
 
 __all__ = ["FAILED", "GOOD", "FolderPrinter", "Printer", "PrinterFault", "Slip", "SlipPrinter", "SocketPrinter"]
 
 ANSWER_SECONDS_MAX = 20.0
+WATCH_SECONDS = 60.0
 
 
 class Printer(Protocol):
@@ -54,6 +56,12 @@ class SlipPrinter:
     async def check(self) -> str:
         """See `Printer`."""
         return await self.port.check()
+
+    async def watch(self, clock: Clock) -> None:
+        """Ask a printer of paper every minute, so that an empty roll is seen before a voter waits for it."""
+        while isinstance(self.port, EscposPrinter):
+            await clock.sleep(WATCH_SECONDS)
+            await self.port.check()
 
     async def print(self, slip: Slip) -> None:
         """See `Printer`."""

@@ -24,13 +24,13 @@ QUIET: Final = 4  # modules around a QR
 LEVEL_L_FROM: Final = 1500  # symbols: longer texts take the weakest correction, so that modules stay large
 
 TITLES: Final = {
-    "permit": ("برگ تعرفه", "Permit"),
+    "permit": ("کارت تعرفه", "Permit"),
     "prepared": ("رأی مهرشده؛ هنوز در صندوق نیست", "Sealed ballot, not yet cast"),
     "cast": ("رأی شما در صندوق است", "Your ballot is in the box"),
     "test": ("آزمایش دستگاه؛ این رأی باطل است", "Machine test: this ballot is void"),
-    "zero": ("برگ صفر", "Zero sheet"),
-    "hourly": ("برگ ساعتی", "Hourly sheet"),
-    "closing": ("برگ پایانی", "Closing sheet"),
+    "zero": ("برگهٔ صفر", "Zero sheet"),
+    "hourly": ("برگهٔ ساعتی", "Hourly sheet"),
+    "closing": ("برگهٔ پایانی", "Closing sheet"),
     "list": ("فهرست پذیرفته‌شدگان", "Checked in already"),
     "check": ("آزمون چاپگر", "Printer test"),
 }
@@ -47,21 +47,22 @@ LABELS: Final = {
     "tested": "رأی آزموده (باطل)",
     "dropped": "رأی رهاشده",
     "officers": "مسئولان",
-    "hash": "نشان انتخابات",
+    "hash": "اثر انگشت انتخابات",
     "page": "برگ",
     "persons": "پذیرفته تا این برگ",
+    "room": "جا برای رأی‌دهنده",
 }
 FOOTS: Final = {
     "permit": (
-        "این برگ را جلوی خوانندهٔ همان صندوق بگیرید. یک بار به کار می‌رود.",
+        "این کارت را جلوی خوانندهٔ همان صندوق بگیرید. یک بار به کار می‌رود.",
         "Hold it before that booth's reader.",
     ),
     "prepared": (
-        "این برگ رسید نیست: تا برگ «در صندوق است» نیاید، رأیی داده نشده است. هر دو برگ را نگه دارید.",
+        "این برگه رسید نیست: تا برگهٔ «در صندوق است» نیاید، رأیی داده نشده است. هر دو برگه را نگه دارید.",
         "No receipt yet. Keep both slips.",
     ),
     "cast": (
-        "نگه دارید: با این کد می‌بینید که رأی شما در شمارش آمده است. از روی آن نمی‌توان دانست به که رأی داده‌اید.",
+        "نگه دارید: با این کد می‌بینید که رأی شما در شمارش آمده است. از روی این برگه نمی‌توان دانست به که رأی داده‌اید.",
         "Keep it. It proves that your ballot is in, not for whom.",
     ),
     "test": (

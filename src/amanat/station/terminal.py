@@ -143,6 +143,10 @@ class Terminal:
         parts = (self.identity, self.journal, register, self.news, self.printer)
         return Desk(*parts, *acts, verification, approvals)
 
+    async def _watch_printer(self) -> None:
+        if isinstance(self.printer, SlipPrinter):
+            await self.printer.watch(self.clock)
+
     def _assemble_fallbacks(self, rhythm: Rhythm, modem: Modem | None) -> None:
         """What carries on when the rest does not: the list on paper, the narrow band."""
         self._list: CheckedInList | None = None
@@ -235,7 +239,8 @@ class Terminal:
         self._tasks.append(self._hearing)
         works += [functools.partial(self.presence.run, colleague) for colleague in self.presence.watches]
         self._tasks += [asyncio.create_task(self._again_and_again(one)) for one in works]
-        papers = [one.run for one in (self._list, self._narrow) if one is not None]
+        papers: list[Callable[[], Awaitable[None]]] = [self._watch_printer]
+        papers += [one.run for one in (self._list, self._narrow) if one is not None]
         self._tasks += [asyncio.create_task(self._again_and_again(run)) for run in papers]
 
     async def _hear(self) -> None:
