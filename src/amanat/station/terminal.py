@@ -34,6 +34,7 @@ from amanat.station.lan import Lan
 from amanat.station.link import Link
 from amanat.station.link_tls import tls_of
 from amanat.station.link_words import words
+from amanat.station.look_ups import LookUps
 from amanat.station.media import TwoMedia
 from amanat.station.narrow import Modem, Narrow
 from amanat.station.news import News
@@ -118,6 +119,7 @@ class Terminal:
         self.upkeep = Upkeep(self.home, settings, identity, self.journal, self._booth, self._media)
         self.presence = Presence(identity, self.journal, self.lan, self._booth, self.clock)
         self.readers = open_readers(settings.readers, home=self.home, file=self.home / config.FILE)
+        self.look_ups = LookUps(self.journal, self.clock)
         self._register_age = RegisterAge(self.journal, self.home / PACKAGE / "register.bin")
         self._desk = self._make_desk(register) if self.roles & ROLE_CHECK_IN else None
         self._pad: Pad | None = None
@@ -290,6 +292,8 @@ class Terminal:
         """After an act that wrote entries: give them to the gateway; a sealed ballot waits for what becomes of it."""
         if officers.are_appointed(self.home):
             self._note_release()
+        if self._desk is not None:
+            self.look_ups.watch()
         if self._list is not None:
             self._list.wrote()
         if self.journal.state.open_prepared is None:
@@ -450,6 +454,7 @@ class Terminal:
         return {
             "booths": booths,
             "alarms": self.presence.alarms(),
+            "look_ups": self.look_ups.words(),
             "waiting": sum(waiting) if waiting else None,
             "register_day": self._register_age.day(),
             "card": CARD in self.readers and self.readers[CARD].is_there(),

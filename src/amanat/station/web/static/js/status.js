@@ -38,6 +38,7 @@ function strip(status) {
   const parts = [
     status.link.words_fa ? { good: status.link.up, text: digits(status.link.words_fa) } : queueWords(status),
     ...registerWords(status),
+    ...(status.look_ups ? [{ good: false, text: digits(status.look_ups.fa) }] : []),
     ...(PRINTER[status.printer] ? [PRINTER[status.printer]] : []),
     mediaWords(status.media),
     ...(Number.isInteger(status.waiting) ? [{ good: true, text: status.waiting ? `${number(status.waiting)} نفر در راه غرفه‌ها` : "کسی در راه غرفه‌ها نیست" }] : []),
@@ -51,6 +52,7 @@ export function watchStatus(seen) {
   const place = $("#strip");
   const look = async () => {
     const status = await get("/api/status");
+    if (status.locked) return location.replace("/unlock");
     if (status.ok) {
       fill({ station: digits(status.station_name_fa), "station-id": status.station });
       place?.replaceChildren(...strip(status));
