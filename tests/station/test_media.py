@@ -5,12 +5,15 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import wait
 from pathlib import Path
 from threading import Event
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.station.stalling import LONG, Impatient, Stall
 
 from amanat.errors import AmanatError, BadInput, MediumLost, Rejected
 from amanat.station import media
@@ -216,35 +219,17 @@ def test_a_slow_medium_is_told(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> N
     assert journal.reasons() == {"b": "medium-slow"}
 
 
-class Hanging:
-    """Lets a medium's sync wait until it is told to go on; ``began`` says that it waits."""
-
-    def __init__(self, medium: FileMedium, patched: pytest.MonkeyPatch) -> None:
-        self.began, self.go, self.ended, self.fails = Event(), Event(), Event(), False
-        self._real = medium.sync
-        patched.setattr(medium, "sync", self._sync)
-
-    def _sync(self) -> None:
-        self.began.set()
-        assert self.go.wait(60)
-        if not self.fails:
-            self._real()
-        self.ended.set()
-        if self.fails:
-            raise OSError(errno.EIO, "sync")
-
-    def end(self) -> None:
-        """Go on, and come back when no thread works on the file any more."""
-        self.go.set()
-        assert self.ended.wait(60)
+@pytest.fixture
+def stall(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stall]:
+    made = Stall(monkeypatch)
+    yield made
+    made.go.set()
 
 
 @pytest.fixture
-def impatient(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> TwoMedia:
-    monkeypatch.setattr(media, "PATIENCE_SECONDS", 0.02)
-    pair.close()
+def impatient(pair: Pair, stall: Stall) -> TwoMedia:
     pair.open = [FileMedium(path, name=name) for path, name in zip(pair.paths, "ab", strict=True)]
-    journal = TwoMedia(pair.open, owner=OWNER, hands=Threads())
+    journal = TwoMedia(pair.open, owner=OWNER, hands=Impatient(stall))
     journal.recover()
     journal.append(PAYLOADS[0])
     return journal
@@ -252,51 +237,51 @@ def impatient(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> TwoMedia:
 
 @pytest.mark.parametrize("which", [0, 1])
 def test_a_medium_that_hangs_is_given_up_and_the_other_goes_on(
-    pair: Pair, impatient: TwoMedia, monkeypatch: pytest.MonkeyPatch, which: int
+    pair: Pair, impatient: TwoMedia, stall: Stall, which: int
 ) -> None:
     """The sync of one medium takes half a minute.  Wanted: the append returns as soon as the other has it, the slow one
     is out and told; when it ends its write at last, that changes nothing, and the next start finds one story."""
-    slow = Hanging(pair.open[which], monkeypatch)
+    stall.names = "ab"[which]
     impatient.append(PAYLOADS[1])
-    assert slow.began.is_set()
-    assert not slow.go.is_set()
+    assert stall.hung == 1
+    assert not stall.ended.is_set()
     assert impatient.reasons() == {"ab"[which]: "medium-given-up"}
     impatient.append(PAYLOADS[2])
-    slow.end()
+    stall.end()
     assert pair.journal().recover() == PAYLOADS[:3]
     assert pair.paths[0].read_bytes() == pair.paths[1].read_bytes()
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_never_both_are_given_up(pair: Pair, impatient: TwoMedia, monkeypatch: pytest.MonkeyPatch, fails: bool) -> None:
+def test_never_both_are_given_up(pair: Pair, impatient: TwoMedia, stall: Stall, fails: bool) -> None:
     """Both media hang.  Wanted: the append waits, however long; it ends when one of them has it, or when both failed,
     and then *unknown* is said."""
-    hanging = [Hanging(medium, monkeypatch) for medium in pair.open]
+    stall.names, stall.fails = "ab", fails
     done = Threads().start(lambda: impatient.append(PAYLOADS[1]))
-    for one in hanging:
-        assert one.began.wait(60)
-        one.fails = fails
+    assert stall.waits.wait(LONG)
+    while stall.hung < 2:  # the second begins when patience with the first is over
+        wait([done], 0.002)
     assert not done.done()
-    hanging[1].go.set()
+    stall.go.set()
     if fails:
-        hanging[0].go.set()
-        fault = done.exception(60)
+        fault = done.exception(LONG)
         assert isinstance(fault, MediumLost)
         assert fault.code == "media-lost"
         assert impatient.reasons() == {"a": "medium-failed", "b": "medium-failed"}
     else:
-        done.result(60)
-        assert impatient.health()["b"] != "dead"
-        hanging[0].end()
+        done.result(LONG)
+        assert set(impatient.health().values()) == {"slow"}
+    stall.names = ""
     assert pair.journal().recover() == PAYLOADS[:2]
 
 
 def test_a_medium_closed_while_a_thread_writes_on_it_keeps_its_file_until_then(
-    pair: Pair, impatient: TwoMedia, monkeypatch: pytest.MonkeyPatch
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The program stops while a write hangs.  Wanted: the file is not let go under the writer's hands (its number could
     be another file's by then), and afterwards nothing more is written."""
-    hanging = Hanging(pair.open[1], monkeypatch)
+    written(pair)
+    pair.journal()
     real = os.fdatasync
     waits, go = Event(), Event()
 
@@ -305,7 +290,6 @@ def test_a_medium_closed_while_a_thread_writes_on_it_keeps_its_file_until_then(
         assert go.wait(60)
         real(fd)
 
-    hanging.go.set()
     monkeypatch.setattr(os, "fdatasync", sync)
     done = Threads().start(pair.open[1].sync)
     assert waits.wait(60)

@@ -2,45 +2,20 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from threading import Event
 
 import pytest
 from tests.station.conftest import CHOICES, MARYAM, REZA, Booths, permit_for, tray
+from tests.station.stalling import LONG, Impatient, Stall
 
 from amanat.records.journal import Entry
-from amanat.station import media
-from amanat.station.medium_file import FileMedium
+from amanat.station import terminal as terminal_module
 from amanat.station.refusal import Refused
 from amanat.station.terminal import Terminal
-
-LONG = 60  # seconds for what must come; nothing here waits for them
-
-
-@dataclass
-class Stall:
-    """Lets syncs of the named media wait until `go`."""
-
-    names: str = ""
-    waits: Event = field(default_factory=Event)
-    go: Event = field(default_factory=Event)
-    ended: Event = field(default_factory=Event)
 
 
 @pytest.fixture
 def stall(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stall]:
-    made, real = Stall(), FileMedium.sync
-
-    def sync(medium: FileMedium) -> None:
-        if medium.name in made.names:
-            made.waits.set()
-            assert made.go.wait(LONG)
-            real(medium)
-            made.ended.set()
-        else:
-            real(medium)
-
-    monkeypatch.setattr(FileMedium, "sync", sync)
+    made = Stall(monkeypatch)
     yield made
     made.go.set()
 
@@ -85,8 +60,8 @@ async def test_one_medium_stalls_and_is_given_up(
 ) -> None:
     """Wanted: the cast is told as soon as the other medium holds it; the screens name the medium and say what to do;
     the next voter votes; after the restart both media hold everything."""
+    monkeypatch.setattr(terminal_module, "THREADS", Impatient(stall))
     terminal, slip = await sealed(booths)
-    monkeypatch.setattr(media, "PATIENCE_SECONDS", 0.02)
     stall.names = which
     assert (await terminal.booth.cast())["told"] == "cast"
     assert not stall.go.is_set()
@@ -99,9 +74,7 @@ async def test_one_medium_stalls_and_is_given_up(
     await terminal.booth.accept(await permit_for(terminal, REZA))
     await terminal.booth.seal(CHOICES)
     assert (await terminal.booth.cast())["told"] == "cast"
-    stall.names = ""
-    stall.go.set()
-    assert await asyncio.to_thread(stall.ended.wait, LONG)  # the old program is gone
+    await asyncio.to_thread(stall.end)  # the old program is gone
     again = await booths.after_power_cut(terminal)
     assert (await again.booth.accept(slip))["told"] == "cast"
     assert again.status()["media_told"] == []

@@ -19,6 +19,7 @@ from amanat.sync.messages import Head
 
 CLOSING_BYTES = 8 << 10  # a sheet, `closed`, and the incidents of a bad hour
 PERMIT_BYTES = 1 << 10  # with its private part
+VOTERS_ON_THEIR_WAY = 64  # permits issued for one booth and not cast yet, at most: their space is kept
 BALLOT_BYTES_SPARE = 4 << 10  # prepared, tested five times, dropped, and frames
 
 
@@ -200,12 +201,14 @@ class Journal:
         return self._had_room
 
     def voters_left(self, *, permits: bool, ballot_bytes: int | None) -> int:
-        """How many voters the living media still hold, the closing apart: each with a permit, a ballot, or both.
+        """How many more voters are surely taken in before the reserve is touched, each with permit, ballot or both.
 
-        ``ballot_bytes`` is None where no ballots are cast.
+        ``ballot_bytes`` is None where no ballots are cast.  The reserve is `has_room` of those on their way.
         """
-        each = (PERMIT_BYTES if permits else 0) + (0 if ballot_bytes is None else BALLOT_BYTES_SPARE + ballot_bytes)
-        return max(0, self._media.room() - CLOSING_BYTES) // max(each, 1)
+        desk = PERMIT_BYTES if permits else 0
+        ballots = 0 if ballot_bytes is None else BALLOT_BYTES_SPARE + ballot_bytes
+        room = self._media.room() - CLOSING_BYTES - VOTERS_ON_THEIR_WAY * ballots - 2 * desk
+        return max(0, room // max(desk + ballots, 1))
 
     def scrub(self) -> None:
         """Look at the next frame; rot that was mended, or that no medium can mend, is an incident."""

@@ -73,7 +73,15 @@ def endedcode(fault: OSError) -> str:
         return "medium-full"
     if fault.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         return "medium-read-only"
-    if fault.errno in (errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.ESTALE, errno.ENOTDIR, errno.ENODATA):
+    if fault.errno in (
+        errno.ENODEV,
+        errno.ENXIO,
+        errno.ENOENT,
+        errno.ESTALE,
+        errno.ENOTDIR,
+        errno.ENODATA,
+        errno.EEXIST,
+    ):
         return "medium-pulled"
     return "medium-failed"
 
@@ -319,6 +327,7 @@ class TwoMedia:
             raise Rejected("journal-diverged", position=self._end)
         new = TwoMedia((*self._alive, medium), owner=self._owner, timer=self._timer, hands=self._hands)
         new.recover()
+        new._grow(self._capacity)  # as large as the others, or it would seem to have lost something
         self._lost |= {name: why for name, why in new._lost.items() if name != medium.name}
         self._alive = [old for old in self._alive if old in new._alive]
         if medium not in new._alive:

@@ -28,6 +28,7 @@ class Sheets:
     _identity: Identity
     _journal: Journal
     _printer: Printer
+    voters_left: Callable[[], int] = lambda: 0  # how many the media still hold; stands on the zero sheet
 
     async def open(
         self,
@@ -106,9 +107,9 @@ class Sheets:
         raise Refused("sheet-none")
 
     def _beside(self, kind: int) -> dict[str, str]:
-        """What stands on the paper beside the signed counts: until when voting was extended, and the stock of paper."""
+        """What stands beside the signed counts: room on the media at opening, extended voting, the stock of paper."""
         state = self._journal.state
-        found = {}
+        found = {"room": persian.number(self.voters_left())} if kind == ZERO else {}
         if state.extended_until_ms is not None and kind != ZERO:
             found["extended"] = persian.jalali_moment(state.extended_until_ms)
         if state.paper is not None and (stock := state.paper.stock) is not None and kind != ZERO:

@@ -29,7 +29,7 @@ from amanat.station.deltas import Deltas
 from amanat.station.desk import Desk
 from amanat.station.enrolment import PACKAGE
 from amanat.station.exercise import Exercise
-from amanat.station.journal import Journal
+from amanat.station.journal import VOTERS_ON_THEIR_WAY, Journal
 from amanat.station.lan import Lan
 from amanat.station.link import Link
 from amanat.station.link_tls import tls_of
@@ -55,7 +55,6 @@ Screen = dict[str, Any]
 INCIDENT_LETTERS_MAX = 500
 HEARING_SECONDS = 2.0  # of real time, for which the first act after a start waits for colleagues that are silent
 RESTART_SECONDS = 60.0  # before background work that failed begins again
-VOTERS_ON_THEIR_WAY = 64  # permits issued for one booth and not cast yet, at most: their space is kept
 
 
 class Terminal:
@@ -117,8 +116,8 @@ class Terminal:
         if self.roles & ROLE_BALLOT:
             self._booth = Booth(identity, self.journal, self.printer, test_page=settings.test_page)
         self.upkeep = Upkeep(self.home, settings, identity, self.journal, self._booth, self._media)
+        self.sheets.voters_left = self.upkeep.voters_left
         self.presence = Presence(identity, self.journal, self.lan, self._booth, self.clock)
-        self.readers = open_readers(settings.readers, home=self.home, file=self.home / config.FILE)
         self.look_ups = LookUps(self.journal, self.clock)
         self._register_age = RegisterAge(self.journal, self.home / PACKAGE / "register.bin")
         self._desk = self._make_desk(register) if self.roles & ROLE_CHECK_IN else None

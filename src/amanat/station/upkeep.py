@@ -54,11 +54,15 @@ class Upkeep:
         reasons = self._journal.medium_reasons().items()
         return [{"medium": name} | screen_of(MediumLost(code, medium=name.upper())) for name, code in sorted(reasons)]
 
-    def limits(self) -> Screen:
-        """How many voters the media still hold, by what they say of their free space; each with permit and ballot."""
+    def voters_left(self) -> int:
+        """How many voters the media surely still take, by what they say of their free space."""
         permits = self._identity.certificate.has(ROLE_CHECK_IN)
         ballot_bytes = None if self._booth is None else self._booth.ballot_bytes
-        return {"voters_left": self._journal.voters_left(permits=permits, ballot_bytes=ballot_bytes)}
+        return self._journal.voters_left(permits=permits, ballot_bytes=ballot_bytes)
+
+    def limits(self) -> Screen:
+        """For the screens."""
+        return {"voters_left": self.voters_left()}
 
     def replace(self, which: str, folder: str, officers: Sequence[str]) -> Screen:
         """A blank medium takes the place of a dead one in the day: filled from the other, and the second from then on.
