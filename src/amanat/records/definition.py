@@ -161,6 +161,14 @@ class _Files:
         except (KeyError, FileNotFoundError, IsADirectoryError) as cause:
             raise BadInput("file-missing", file=self.named(name)) from cause
 
+    def data_for(self, table: Fields, field: str, name: str) -> bytes | None:
+        """The file that a field names; None where it is missing, and that is kept as the field's fault."""
+        try:
+            return self.data(name)
+        except BadInput:
+            table.fault("named-file-missing", field, missing=self.named(name))
+            return None
+
 
 def _day(top: Fields) -> date | None:
     text = top.text("polling_day")
@@ -228,8 +236,8 @@ def _contest(table: Fields, read: _Files, faults: Faults) -> ContestDefinition:
     if mode == manifest.WHOLE and most > WHOLE_CHOICES_MAX and unit_by != manifest.BY_COUNTY:
         table.fault("whole-needs-county", "unit_by", most=most, bound=WHOLE_CHOICES_MAX)
     candidates: tuple[CandidateRow, ...] = ()
-    if file := table.file_name("candidates"):
-        candidates = tuple(_candidates(read, file, faults))
+    if (file := table.file_name("candidates")) and (data := read.data_for(table, "candidates", file)) is not None:
+        candidates = tuple(_candidates(data, read.named(file), faults))
     if candidates and most > len(candidates):
         table.refuse("max_choices", allowed=f"1 … {len(candidates)}")
     return ContestDefinition(
@@ -237,8 +245,8 @@ def _contest(table: Fields, read: _Files, faults: Faults) -> ContestDefinition:
     )
 
 
-def _candidates(read: _Files, file: str, faults: Faults) -> list[CandidateRow]:
-    rows = read_table(read.data(file), file=read.named(file), required=("code", "name_fa", "name_en"), faults=faults)
+def _candidates(data: bytes, file: str, faults: Faults) -> list[CandidateRow]:
+    rows = read_table(data, file=file, required=("code", "name_fa", "name_en"), faults=faults)
     found: list[CandidateRow] = []
     first_at: dict[str, int] = {}
     for row in rows:
@@ -249,18 +257,19 @@ def _candidates(read: _Files, file: str, faults: Faults) -> list[CandidateRow]:
         optional = (row.text(name, default="") for name in ("name_en", "mark_fa", "phonetic_fa", "photo"))
         found.append(CandidateRow(code, row.text("name_fa"), *optional))
     if not found:
-        faults.add(BadInput("rows-none", file=read.named(file)))
+        faults.add(BadInput("rows-none", file=file))
     return found
 
 
 def _stations(table: Fields, read: _Files, faults: Faults) -> tuple[StationRow, ...]:
     file = table.file_name("file")
-    if not file:
+    data = read.data_for(table, "file", file) if file else None
+    if data is None:
         return ()
     required = ("id", "name_fa", "county", "district", "ballot_terminals", "mobile")
     found = []
     first_at: dict[str, int] = {}
-    for row in read_table(read.data(file), file=read.named(file), required=required, faults=faults):
+    for row in read_table(data, file=read.named(file), required=required, faults=faults):
         found.append(_station(row))
         row.require_first("id", found[-1].id, first_at)
     if not found:
