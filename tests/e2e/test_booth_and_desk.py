@@ -15,7 +15,7 @@ from tests.e2e.station import ROOT, Station, at, cast, check_in, letters, press,
 
 from amanat.rules.national_id import synthetic
 
-MARYAM, REZA, UNDER_AGE, NOBODY, CITIZEN = (synthetic(n) for n in (1, 2, 3, 4, 10))
+MARYAM, REZA, CITIZEN = (synthetic(n) for n in (1, 2, 10))
 SIZES = [(1024, 768), (1280, 800), (1920, 1080)]
 MEASURES = (Path(__file__).parent / "measures.js").read_text(encoding="utf-8")
 SCREEN_DIAGONAL_MM = 381  # fifteen inches
@@ -210,29 +210,6 @@ def test_an_idle_minute_draws_the_curtain(page: Page, tehran: Station) -> None:
     scan(page, first)  # a spent card tells its receipt again
     at(page, "done")
     expect(page.locator("[data-fill=receipt]")).to_have_text(code)
-
-
-@pytest.mark.parametrize(("person", "kind", "word"), [(UNDER_AGE, "no", "به سن رأی نرسیده"), (NOBODY, "ask", "سرپرست")])
-def test_the_desk_says_why_not(page: Page, tehran: Station, person: str, kind: str, word: str) -> None:
-    """The tenth digit is answered with colour, shape and words; a name is shown only where a permit can follow."""
-    page.goto(f"{tehran.base}/check-in")
-    page.wait_for_selector("#answer[data-kind=idle]")
-    page.keyboard.type(person)
-    page.wait_for_selector(f"#answer[data-kind={kind}]")
-    expect(page.locator("[data-fill=word]")).to_contain_text(word)
-
-
-def test_escape_at_the_desk_is_recorded(page: Page, tehran: Station) -> None:
-    """R-3.  The face is not that of the document: Esc, no permit, one more refusal in the journal."""
-    before = tehran.status()["counts"]
-    page.goto(f"{tehran.base}/check-in")
-    page.wait_for_selector("#answer[data-kind=idle]")
-    page.keyboard.type(synthetic(13))
-    page.wait_for_selector("#answer[data-kind=yes]")
-    press(page, "Escape")
-    page.wait_for_selector("#answer[data-kind=ask]")
-    after = tehran.status()["counts"]
-    assert (after["refused"], after["permits"]) == (before["refused"] + 1, before["permits"])
 
 
 def supervise(page: Page, station: Station, key: str) -> None:

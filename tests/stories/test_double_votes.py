@@ -1,7 +1,7 @@
 """Ten ways to one person's second ballot.  In each exactly one ballot of a person counts, the record says why, and the
 verifier, which shares no code with us, explains it in Persian and in English (P-1, T-5, L-5)."""
 
-from tests.stories.county import County, story
+from tests.stories.county import OFFICERS, County, story
 from tests.stories.damavand import (
     ALI,
     BAHMAN,
@@ -105,7 +105,7 @@ async def test_alis_permit_is_replaced_and_both_are_cast(county: County) -> None
     permit = await jaban.check_in(ALI)
     assert permit.booth == 2
     await jaban.booth(2).end()
-    screen = await jaban.desk.must("desk/replace", serial=permit.serial, reason="no power")
+    screen = await jaban.desk.must("desk/replace", serial=permit.serial, reason="no power", officers=OFFICERS)
     another = jaban.permit(screen)
     assert another.booth == 1
     replacement = await jaban.booth(1).cast(ALI, another, "1003")

@@ -41,7 +41,7 @@ async def _issue(terminal: Terminal, body: Body) -> Screen:
 
 
 async def _replace(terminal: Terminal, body: Body) -> Screen:
-    two = _two(terminal, body)
+    two = officers.require_two(terminal.home, body)
     return await terminal.desk.replace(
         field(body, "serial", str), field(body, "reason", str, "replaced"), officers=two, contests=_contests(body)
     )

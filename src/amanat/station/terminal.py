@@ -68,6 +68,7 @@ class Terminal:
         """``seed`` is the device's, where two officers have released it; else the passphrase file does."""
         self.home = home
         self.settings: Settings = config.read(home)
+        self.readers = open_readers(self.settings.readers, home=home, file=home / config.FILE)
         self.clock = clock
         package = read_package(home / PACKAGE)
         seed = seed or keys.unseal(home, keys.read_passphrase(Path(self.settings.passphrase)))
@@ -119,7 +120,7 @@ class Terminal:
         self.sheets.voters_left = self.upkeep.voters_left
         self.presence = Presence(identity, self.journal, self.lan, self._booth, self.clock)
         self.look_ups = LookUps(self.journal, self.clock)
-        self._register_age = RegisterAge(self.journal, self.home / PACKAGE / "register.bin")
+        self._register_age = RegisterAge(self.journal, identity.package.register.header.made)
         self._desk = self._make_desk(register) if self.roles & ROLE_CHECK_IN else None
         self._pad: Pad | None = None
         if self.roles & ROLE_APPROVE:

@@ -49,6 +49,12 @@ export class Bursts {
     return this.#before;
   }
 
+  /** A key that acted by itself belongs to no burst. */
+  restart() {
+    this.#begin();
+    this.#last = -Infinity;
+  }
+
   #begin() {
     if (this.isOpen) this.#end();
     this.#keys = [];

@@ -12,7 +12,7 @@ import { TwoOfficers } from "./two-officers.js";
 const LENGTH = 10;
 const TOLD_MS = 15_000; // an answer leaves the screen
 const OPEN_MS = 90_000; // an answer that nobody acted upon is withdrawn: the person has gone
-const SCANNER_ENTER_MS = 80; // an Enter so soon after a digit is a reader's, and issues nothing
+const SCANNER_ENTER_MS = 50; // an Enter so soon after a digit is a reader's, and issues nothing
 const SINGLE_MS = 60; // a digit that chooses waits so long for another: then it was a reader's
 const PAD_MS = 500;
 const HINT = "رقم دهم خودش می‌پرسد";
@@ -345,15 +345,16 @@ function onSign(event) {
   return true;
 }
 
-function onDigit(digit) {
-  if (state === "typing") type(field.value + digit);
+function onDigit(pressed) {
+  if (pressed === null) return false;
+  if (state === "typing") type(field.value + pressed);
   else if (state === "told") {
-    post("/api/desk/present");
     begin();
-    type(digit);
-  } else if (state === "open" && say.DOCUMENTS[digit - 1] && !found.serial) {
-    timers.single = setTimeout(() => { traits.document = digit - 1; open(); }, SINGLE_MS);
-  } else onAct(digit);
+    type(pressed);
+  } else if (state === "open" && say.DOCUMENTS[pressed - 1] && !found.serial) {
+    timers.single = setTimeout(() => { traits.document = pressed - 1; open(); }, SINGLE_MS);
+  } else onAct(pressed);
+  return true;
 }
 
 function type(text) {
@@ -363,15 +364,18 @@ function type(text) {
   if (text.length === LENGTH) look(text);
 }
 
+const digit = (event) => (["*", "+"].includes(event.key) ? null : digitOf(event));
+
+const KEYS = {
+  Escape: () => onAct("Esc") || begin(),
+  Tab: () => {}, // there is one field, and it keeps the focus
+};
+
 function onKey(event) {
-  const digit = digitOf(event);
-  if (isEnter(event)) onEnter(event);
-  else if (event.code === "Escape") onAct("Esc") || begin();
-  else if (event.code === "Tab") ; // there is one field, and it keeps the focus
-  else if (alarmKey(event, onAlarm)) ;
-  else if (state === "officers") return;
-  else if (digit !== null) onDigit(digit);
-  else if (!onSign(event)) return;
+  const known = isEnter(event) ? onEnter : KEYS[event.code];
+  if (known) known(event);
+  else if (!alarmKey(event, onAlarm) && (state === "officers" || !(onSign(event) || onDigit(digit(event))))) return;
+  if (digit(event) === null) bursts.restart();
   event.preventDefault();
 }
 
@@ -382,7 +386,7 @@ document.addEventListener("keydown", (event) => {
   if (scan !== null) onScan(scan);
   if (burst || scan !== null) return event.preventDefault();
   onKey(event);
-  if (digitOf(event) !== null) lastDigit = event.timeStamp;
+  if (digit(event) !== null) lastDigit = event.timeStamp;
   return undefined;
 });
 

@@ -22,8 +22,8 @@ export const booth = (n) => (n ? `غرفهٔ ${number(n)}` : "هیچ غرفه‌
 
 /** «پیش‌تر پذیرش شده: شعبه ۱۴، ۱۰:۱۲»; what came as news has a place and no time. */
 function already(found) {
-  const place = found.reason === "here" ? "در همین شعبه" : found.place_fa ? `در ${digits(found.place_fa)}` : "در شعبهٔ دیگر";
-  return `پیش‌تر پذیرش شده ${place}${found.time_fa ? `، ساعت ${digits(found.time_fa)}` : ""}`;
+  const place = found.reason === "here" ? "همین شعبه" : digits(found.place_fa) || "شعبهٔ دیگر";
+  return `پیش‌تر پذیرش شده: ${place}${found.time_fa ? `، ${digits(found.time_fa)}` : ""}`;
 }
 
 export const APPEAL = { appeal: "اعتراض با دو مسئول", replace: "تعرفهٔ جایگزین با دو مسئول" };
