@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from tests.e2e.station import ROOT, Station, at, running, scan
 
 from amanat.rules.national_id import synthetic
@@ -99,15 +99,23 @@ def test_letters_and_hits_with_space_and_enter(page: Page, station: Station) -> 
 
 
 def test_another_pair_of_keys(page: Page, station: Station) -> None:
-    """The keys of the switches are the page's `data-switch-next` and `data-switch-select`: here 1 and 2 of the pad."""
+    """The terminal's settings name the keys of the switches: here 1 and 2 of the pad."""
+    page.route("**/ballot", lambda route: _with_keys(route, "Numpad1", "Numpad2"))
     slip = station.permit(synthetic(12))
-    page.add_init_script(
-        'document.addEventListener("readystatechange", () => Object.assign(document.body.dataset, '
-        '{ switchNext: "Numpad1", switchSelect: "Numpad2" }));'
-    )
     page.goto(f"{station.base}/ballot")
     at(page, "welcome")
     scan(page, slip)
     at(page, "tray")
     choose(page, "[data-do=help]", itertools.count(1), ("Numpad1", "Numpad2"))
     expect(page.locator("#help")).to_be_visible()
+
+
+def _with_keys(route: Route, forward: str, select: str) -> None:
+    """The page as another terminal.toml makes it."""
+    answer = route.fetch()
+    usual = 'data-switch-next="F8 Space" data-switch-select="F9 Enter"'
+    assert usual in answer.text()
+    route.fulfill(
+        response=answer,
+        body=answer.text().replace(usual, f'data-switch-next="{forward}" data-switch-select="{select}"'),
+    )

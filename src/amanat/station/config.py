@@ -38,6 +38,8 @@ class Settings:
     checked_in_list: str = "every:20"  # or minutes:N, or asked: see checked_in_list.py
     closes: str = "18:00"  # the legal end of voting in Iran's time; a clock only asks for a reason before it
     power: str = ""  # a folder like /sys/class/power_supply; empty: battery and plug are not watched
+    switch_next: str = "F8 Space"  # keys of a voter's two switches; the first of each begins the scanning
+    switch_select: str = "F9 Enter"
     readers: tuple[str, ...] = ()  # card and biometric readers, see `station.readers`
 
     @property

@@ -29,6 +29,7 @@ INDEX: Final = f"{PROMPTS}/index.json"
 """Below the audio folder: what each prompt says, by key."""
 NUMBERS_MIN: Final = 30
 RECORDING_BYTES_MAX: Final = 1 << 20
+SECONDS_MAX: Final = 300
 HEAD_BYTES: Final = 4096  # the comment stands in the second page of an Ogg stream
 RECORDINGS: Final = (".opus", ".wav", ".flac")
 VOICE: Final = ("espeak-ng", "-v", "fa", "-s", "150", "-b", "1", "--stdin", "--stdout")
@@ -155,7 +156,10 @@ def _record(source: Path, target: Path) -> None:
 
 
 def _run(command: Sequence[str], data: bytes, *, about: str) -> bytes:
-    done = subprocess.run(command, input=data, capture_output=True, check=False, timeout=60)
+    try:
+        done = subprocess.run(command, input=data, capture_output=True, check=False, timeout=SECONDS_MAX)
+    except subprocess.TimeoutExpired as cause:
+        raise BadInput("audio-failed", file=about, program=command[0], reason=f"> {SECONDS_MAX} s") from cause
     if done.returncode or not done.stdout:
         reason = done.stderr.decode("utf-8", "replace").strip()[:200]
         raise BadInput("audio-failed", file=about, program=command[0], reason=reason)

@@ -54,8 +54,9 @@ class _Static(StaticFiles):
 
 def _page(name: str) -> Callable[[Request], Awaitable[Response]]:
     async def show(request: Request) -> Response:
-        training = request.app.state.terminal.identity.training
-        context = {"name": name, "title": _TITLES[name], "training": training}
+        terminal = request.app.state.terminal
+        context = {"name": name, "title": _TITLES[name], "training": terminal.identity.training}
+        context["settings"] = terminal.settings
         response = _TEMPLATES.TemplateResponse(request, f"{name}.html", context)
         response.headers.update(_HEADERS | {"Cache-Control": "no-store"})
         return response

@@ -1,11 +1,13 @@
 // The booth by ear: every screen, act and refusal is spoken from the package's files, and a number pad is enough.
 // Speech begins with headphones, the «صدا» button or `/` held; speed, darkness and sound end with the visit.
+import { fill } from "./dom.js";
 import { EVENTS, labelKeys, nameKey, numberKey, reviewSteps } from "./ear-words.js";
 import { FEW, PadNames } from "./letters-by-pad.js";
 import * as speech from "./speech.js";
 import { screen, tray, visit } from "./visit.js";
 
 const HOLD_MS = 1500;
+const NO_AUDIO = "در بستهٔ این انتخابات صدا نیست؛ مسئول شعبه را صدا بزنید";
 const VISITS = ["tray", "review", "seal", "opened", "done", "curtain"]; // screens of a voter who has begun
 
 const ear = { on: false, index: {}, letters: null, step: -1, visited: false, slip: "", muted: false, blank: 0, shown: "" };
@@ -17,7 +19,8 @@ const say = (...keys) => ear.on && !ear.muted && speech.say(...keys);
 async function turnOn() {
   if (ear.on) return;
   ear.index = await speech.prompts();
-  ear.on = Object.keys(ear.index).length > 0; // an election without audio stays silent
+  ear.on = Object.keys(ear.index).length > 0;
+  if (!ear.on) fill({ welcome: NO_AUDIO, say: NO_AUDIO, "review-say": NO_AUDIO, "seal-say": NO_AUDIO });
   say("sound-on", ...(EVENTS[{ seal: "sealed" }[screen()] ?? screen()] ? nowKeys() : []));
 }
 

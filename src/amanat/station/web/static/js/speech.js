@@ -1,5 +1,7 @@
 // Plays files of the package one after another.  A new utterance cuts the old; what is said in one go stays together.
 // No voice engine and no cache: each file is fetched, played and let go, and `window.transcript` dies with the visit.
+import { get } from "./api.js";
+
 const SPEEDS = [0.8, 1, 1.25, 1.5, 2, 2.5];
 const NORMAL = 1;
 const POLL_MS = 50;
@@ -13,10 +15,10 @@ let last = [];
 let speed = NORMAL;
 let index = null;
 
-/** The package's prompts {key: sentence}; an empty one means that headquarters made no audio. */
+/** The package's prompts {key: sentence}; none: headquarters made no audio, or nobody answers. */
 export async function prompts() {
-  index ??= await fetch("/audio/prompts/index.json", { cache: "no-store" }).then((answer) => answer.json());
-  return index;
+  index ??= await get("/audio/prompts/index.json");
+  return index.ok === false ? {} : index;
 }
 
 const address = (key) => `/audio/${key.includes("/") ? key : `prompts/${key}`}.opus`;
