@@ -1,4 +1,4 @@
-"""The register key travels sealed for each check-in terminal (R-4)."""
+"""The register key travels sealed for each check-in terminal (R-5)."""
 
 import hashlib
 import os

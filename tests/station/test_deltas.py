@@ -108,7 +108,7 @@ async def test_a_cut_at_every_step_of_taking(booths: Booths, election: Election)
             await taking.take(delta, view, terminal.journal)
     assert not list((terminal.home / "deltas").iterdir())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(terminal.journal, "write", cut)
+        patch.setattr(terminal.journal, "commit", cut)
         with pytest.raises(Cut):
             await taking.take(delta, view, terminal.journal)
     assert (view.version, terminal.journal.state.register_version) == (1, 1)

@@ -1,4 +1,4 @@
-"""The register of voters as a terminal looks into it, its deltas, and both together.  R-1, R-2, R-4, R-5.
+"""The register of voters as a terminal looks into it, its deltas, and both together.  R-1, R-2, R-4.
 
 `register_file` says what stands where, `register_build` makes one.  Opening deciphers the opening part into memory and
 compares it with the header, whose SHA-256 is in the manifest; names stay on disk, each under its person's own key.

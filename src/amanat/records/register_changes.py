@@ -19,9 +19,9 @@ from amanat.records.register_file import Person
 from amanat.rules.eligibility import Flags
 from amanat.rules.national_id import NationalId
 
-SHARDS: Final = 1024
+SHARDS: Final = 4096
 SLICE: Final = 32
-"""Changes read in one slice: some 0.3 ms."""
+"""Changes read in one slice, and parts gone over: some 0.3 ms."""
 _ENTRY: Final = struct.Struct(">BH")
 _PART: Final = struct.Struct(">II")
 _YEAR_END: Final = 1 << 16
@@ -80,9 +80,10 @@ class Changes:
 
     def absorb(self, newer: "Changes") -> Iterator[None]:
         """Take all of a newer one that has been filled by `put`, part by part; ``newer`` stays as it is."""
-        for mine, theirs in zip(self._new, newer._new, strict=True):
-            mine.update(theirs)
-            yield
+        for shard, theirs in enumerate(newer._new):
+            self._new[shard].update(theirs)
+            if shard % SLICE == SLICE - 1:
+                yield
 
     def parts(self) -> Iterator[bytes]:
         """The whole as bytes, part by part, for `read`; each part is packed on the way."""

@@ -1,4 +1,4 @@
-"""The register's file: what stands where, and under which keys (clauses R-1, R-4, R-5).
+"""The register's file: what stands where, and under which keys (clauses R-1, R-4).
 
     page 0       `MAGIC`, length of the header, header, zeros up to `PAGE`
     names        `NAME` bytes a person, in the order of ids: one read from disk a look-up

@@ -1,4 +1,4 @@
-"""The register key on its way to a check-in terminal: sealed for the key that its certificate names (clause R-4).
+"""The register key on its way to a check-in terminal: sealed for the key that its certificate names (clause R-5).
 
 HPKE (RFC 9180 base mode, X25519, HKDF-SHA-256, ChaCha20-Poly1305) to the device's Ed25519 key, carried over to X25519
 by the map of RFC 7748 §4.1, so that a device needs no second key and no second certificate.  That one key may serve

@@ -13,7 +13,7 @@ from typing import Final
 from amanat.errors import AmanatError, PeerFault
 from amanat.records.identifiers import is_signed
 from amanat.records.register import RegisterView, delta_id
-from amanat.records.register_changes import Changes, read_delta
+from amanat.records.register_changes import SLICE, Changes, read_delta
 from amanat.station.journal import Journal
 from amanat.station.medium_file import write_whole
 from amanat.station.package import Identity
@@ -24,6 +24,13 @@ DELTA: Final = b"amanat/v1/delta"
 CHANGES: Final = b"amanat/v1/changes"
 TIDY_BYTES: Final = 256 << 10
 """Deltas of so many bytes since the last file of all changes: a restart would feel them."""
+
+REST_SECONDS: Final = 0.001
+"""After each slice of a large delta: the processor is the voters' first."""
+
+
+def _rest(size: int) -> float:
+    return REST_SECONDS if size >= TIDY_BYTES // 4 else 0.0
 
 
 class Deltas:
@@ -86,20 +93,21 @@ class Deltas:
         key = self._identity.manifest.hq_key
         if not is_signed(key, "register-delta", self._identity.eh, digest, signed.signature):
             raise PeerFault("register-delta-signature")
-        changes, version = Changes(), 0
+        changes, version, rest = Changes(), 0, _rest(len(signed.delta))
         for version in read_delta(signed.delta, changes):
             if version <= view.version:
                 return
-            await asyncio.sleep(0)
+            await asyncio.sleep(rest)
         if version != view.version + 1:
             raise PeerFault("register-delta-order", expected=view.version + 1, version=version)
         await asyncio.to_thread(self._keep, self._path(version), DELTA, signed.delta)
+        journal.settle()
         if journal.state.closed:
             return  # closed while it was read: nothing is signed any more, and nobody is decided on
-        journal.write("register-delta", [version, digest])
+        await journal.commit("register-delta", [version, digest])
         self._untidy += len(signed.delta)
         for _ in view.apply_in_slices(version, changes):
-            await asyncio.sleep(0)
+            await asyncio.sleep(rest)
 
     async def tidy(self, view: RegisterView) -> None:
         """Put all changes into one file, if there are many that it has not; called when no more come for now."""
@@ -107,7 +115,7 @@ class Deltas:
             return
         self._untidy = 0
         parts = [view.version.to_bytes(8, "big")]
-        for part in view.parts():
+        for number, part in enumerate(view.parts()):
             parts.append(part)
-            await asyncio.sleep(0)
+            await asyncio.sleep(0 if number % SLICE else REST_SECONDS)
         await asyncio.to_thread(self._keep, self._folder / ALL, CHANGES, b"".join(parts))

@@ -35,7 +35,7 @@ class Package:
     withdrawn: Sequence[Sequence[str]] = ()
     """[contest id, code] of candidates who went after the lists were printed."""
     register_keys: Mapping[int, bytes] = field(default_factory=dict)
-    """Sealed, by the device that may open its own (R-4); empty where the register has no key."""
+    """sealed, by the device that may open its own (R-5); empty where the register has no key."""
 
     @cached_property
     def gone(self) -> frozenset[tuple[str, str]]:

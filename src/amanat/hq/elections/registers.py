@@ -1,4 +1,4 @@
-"""The voters' register at headquarters: taken in enciphered, its key sealed for each check-in terminal (R-1, R-4)."""
+"""The register at headquarters: taken in enciphered, its key sealed for each check-in terminal (R-1, R-4, R-5)."""
 
 import os
 import shutil
