@@ -143,7 +143,7 @@ BODIES: dict[str, list[list[Value]]] = {
     "ballot-dropped": [[bytes(33)]],
     "register-delta": [[1], [1, b""], ["1", bytes(32)]],
     "extension": [[1], ["1", b""], [1, 1]],
-    "hand-over": [[], ["1"]],
+    "hand-over": [[], [1], ["1", 5, bytes(32)], [1, 5, b"head"]],
     "paper-mode": [["on fire"], [2, [], None, None, None], [1, [[5, 3]], None, None, None], *UNCOUNTED],
     "closed": [[], [b""]],
 }
@@ -187,14 +187,14 @@ def test_the_other_kinds_are_remembered(terminal: Terminal) -> None:
     terminal.write("register-delta", 2, bytes(32))
     terminal.write("extension", 123, b"order")
     terminal.write("paper-mode", 1, [[1, 50], [101, 150]], 3, 2, 95)
-    terminal.write("hand-over", 9)
+    terminal.write("hand-over", 9, 41, bytes(32))
     state = terminal.state
     assert state.approvals == {ph: (3, bytes(64))}
-    assert (state.register_version, state.extended_until_ms, state.paper_mode, state.handed_over_to) == (
+    assert (state.register_version, state.extended_until_ms, state.paper_mode, state.carries) == (
         2,
         123,
         True,
-        9,
+        {9: (41, bytes(32))},
     )
     assert state.paper is not None
     assert state.paper.stock == PaperStock(received=100, used=3, spoiled=2, left=95)

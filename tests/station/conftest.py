@@ -85,9 +85,12 @@ class Election:
     Where approvals are asked for, two pads come after them (C-9).
     """
 
-    def __init__(self, folder: Path, stations: dict[str, int], *, approvals: int = 0, id_: str = "test") -> None:
+    def __init__(
+        self, folder: Path, stations: dict[str, int], *, approvals: int = 0, id_: str = "test", spares: int = 0
+    ) -> None:
         self.folder = folder
         self.stations = stations
+        self.spares = spares  # terminals beyond the manifest's numbers, at each station
         self.pads = 2 * approvals
         self.id = id_
         self.secrets = {name: amanat_crypto.random_scalar() for name in "KZW"}
@@ -127,7 +130,7 @@ class Election:
         """Every terminal enrols, headquarters certifies all, every terminal loads the package."""
         homes: list[tuple[str, int, Path]] = []
         for id_, count in self.stations.items():
-            for number in range(1, count + self.pads + 1):
+            for number in range(1, count + self.pads + self.spares + 1):
                 home = self.home(id_, number)
                 enrolment.enrol(home, station=id_, terminal=number, passphrase=self.passphrase)
                 homes.append((id_, number, home))
@@ -135,7 +138,8 @@ class Election:
         names = list(self.stations)
         for device, (id_, number, home) in enumerate(homes):
             key, seal = cbor.as_list(cbor.decode((home / "request.cbor").read_bytes()), "request", size=2)
-            roles = 4 if number > self.stations[id_] else 3 if number == 1 else 2
+            beyond = number - self.stations[id_]
+            roles = 4 if 0 < beyond <= self.pads else 2 if 1 < number <= self.stations[id_] else 3
             certificate = Certificate(
                 device, names.index(id_), roles, cbor.as_bytes(key, "key"), cbor.as_text(seal, "seal")
             ).encode()
@@ -144,7 +148,7 @@ class Election:
             )
         self._write_package(rows)
         for id_, number, home in homes:
-            peers = [n for n in range(1, self.stations[id_] + self.pads + 1) if n != number]
+            peers = [n for n in range(1, self.stations[id_] + self.pads + self.spares + 1) if n != number]
             enrolment.load(
                 home,
                 self.package,

@@ -41,6 +41,11 @@ class Station:
     async def end(self, terminal: Terminal) -> None:
         self._servers[terminal.identity.number(terminal.identity.device)].close()
         await self.booths.stop(terminal)
+        for other in self.booths.open_terminals:  # connections that stand would be answered in this process
+            for colleague in other.lan.colleagues:
+                if colleague.device == terminal.identity.device and colleague.session is not None:
+                    await colleague.session.close()
+                    colleague.session = None
 
     def media(self, number: int) -> list[Path]:
         return sorted(self.booths.election.home("S2", number).glob("medium-?/journal"))

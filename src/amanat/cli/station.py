@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from amanat.cli import officers, readiness
-from amanat.station import enrolment, forgetting, run
+from amanat.station import enrolment, forgetting, run, take_over
 from amanat.station.link_tls import require_private
 
 EXAMPLES = """examples:
@@ -49,6 +49,11 @@ def add_commands(sub: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     officers.add_command(commands)
     readiness.add_commands(commands)
 
+    over = commands.add_parser("take-over", help="a spare carries on the journal of a dead device of its station")
+    over.add_argument("home", type=Path, help="the spare's folder; it must not run meanwhile")
+    over.add_argument("--medium", type=Path, required=True, help="a medium of the dead device: its folder or journal")
+    over.set_defaults(run=run_take_over)
+
     serve = commands.add_parser("run", help="run terminals until a signal; says `ready` for each")
     serve.add_argument("homes", type=Path, nargs="+")
     serve.add_argument("--clock", help="system (default) or unix:SOCKET")
@@ -85,6 +90,13 @@ def run_load(arguments: argparse.Namespace) -> int:
         given["peers"] = tuple(arguments.peer)
     settings = enrolment.load(arguments.home, arguments.package, **given)
     print(f"device {settings.device}, roles {settings.roles}", file=sys.stderr)
+    return 0
+
+
+def run_take_over(arguments: argparse.Namespace) -> int:
+    """`amanat station take-over`."""
+    taken = take_over.take_over(arguments.home, arguments.medium)
+    print(f"device {taken.device}, {taken.entries} entries", file=sys.stderr)
     return 0
 
 

@@ -136,7 +136,7 @@ class DeviceState:
         self.opened = False
         self.closed = False
         self.closing_sheet: bytes | None = None
-        self.handed_over_to: int | None = None
+        self.carries: dict[int, tuple[int, bytes]] = {}  # devices taken over from: their last seq and head (J-8)
         self.paper_mode = False
         self.paper: PaperNote | None = None
         self.extended_until_ms: int | None = None
@@ -347,7 +347,8 @@ def _on_incident(state: DeviceState, entry: Entry, _private: bytes | None) -> No
 
 
 def _on_hand_over(state: DeviceState, entry: Entry, _private: bytes | None) -> None:
-    state.handed_over_to = as_uint(as_list(entry.body, "hand-over", size=1)[0], "device")
+    device, seq, head = as_list(entry.body, "hand-over", size=3)
+    state.carries[as_uint(device, "device")] = as_uint(seq, "seq"), as_bytes(head, "head", size=32)
 
 
 _FOLDS: Final = {

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from amanat.errors import AmanatError
 from amanat.records import cbor
 from amanat.records.permit import Permit, read_slip
+from amanat.station import take_over
 from amanat.station.approval_acts import APPROVAL_ACTS, APPROVAL_LAN_ACTS
 from amanat.station.day_acts import DAY_ACTS, DAY_LAN_ACTS
 from amanat.station.desk_acts import DESK_ACTS
@@ -80,9 +81,17 @@ def _lan_permit_refused(terminal: Terminal, _: int, body: bytes) -> Screen:
     return {"ok": True}
 
 
+def _lan_carried_refused(terminal: Terminal, _: int, body: bytes) -> Screen:
+    slip, reason = cbor.as_list(cbor.decode(body), "void", size=2)
+    decoded = Permit.decode(read_slip(cbor.as_text(slip, "slip"))[0])
+    return terminal.void_carried(decoded.serial, cbor.as_text(reason, "reason"), decoded.ballot_device)
+
+
 LAN_ACTS: Final[Mapping[str, Callable[[Terminal, int, bytes], Screen | Awaitable[Screen]]]] = {
     "/lan/entries": _lan_entries,
     "/lan/permit-refused": _lan_permit_refused,
+    "/lan/carried-refused": _lan_carried_refused,
+    take_over.PATH: lambda t, sender, body: take_over.take_carried(t.identity, t.lan, sender, body),
     "/lan/head": lambda t, sender, _: t.lan.last_of(sender),
     **DAY_LAN_ACTS,
     **APPROVAL_LAN_ACTS,

@@ -231,6 +231,17 @@ class Booth:
                     receipt.printed = False
         return {"ok": True, "told": "cast", "code": base32.code(receipt.id), "printed": receipt.printed}
 
+    async def tell_carried(self, device: int, id_: BallotId, signature: bytes) -> Screen:
+        """A dead booth cast it: its own signature stands in its journal, so its slip 2 is printed here (J-8)."""
+        fields = {"station": self._identity.place_name, "code": base32.code(id_), "ballot": id_.hex()}
+        printed = True
+        try:
+            await self._printer.print(Slip("cast", device, fields, ballot.cast_slip(id_, signature), duplicate=True))
+        except PrinterFault:
+            printed = False
+        told = {"told": "cast", "receipt": base32.code(id_), "printed": printed}
+        return screen_of(Refused("permit-cast")) | told
+
     async def _told_again(self, id_: BallotId) -> Screen:
         told = await self._told(Receipt(id_, printed=False), duplicate=True)
         return screen_of(Refused("permit-cast")) | {"told": "cast", "receipt": told["code"], "printed": told["printed"]}

@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any, assert_never
 
 from amanat.records import cbor, permit
-from amanat.records.journal import Entry
+from amanat.records.journal import Entry, SignedEntry
 from amanat.records.permit import IssuedPermit, Permit, PrivatePart
 from amanat.records.register import Person, RegisterView
 from amanat.rules import eligibility, persian
@@ -78,6 +78,7 @@ class Desk:
     _void: Void
     verification: Verification
     approvals: Approvals
+    carried: Sequence[SignedEntry] = ()  # of a dead desk whose journal we carry on (J-8)
 
     def __post_init__(self) -> None:
         self._acts = asyncio.Lock()  # one permit at a time, since a medium may be slow: a double click issues once
@@ -90,7 +91,7 @@ class Desk:
         self._latest: dict[bytes, bytes] = {}  # first serial of a chain to its last
         self._of_person: dict[str, bytes] = {}  # the last serial of each
         self._last: bytes | None = None
-        for signed in self._journal.entries:
+        for signed in [*self.carried, *self._journal.entries]:
             if signed.private is not None and (entry := Entry.decode(signed.entry)).kind == "permit":
                 encoded, signature = (cbor.as_bytes(part, "permit") for part in entry.body[:2])
                 self._enter(IssuedPermit(encoded, signature, signed.private))

@@ -53,6 +53,21 @@ def require_own(owner: bytes, data: bytes, name: str) -> None:
         raise Rejected("journal-of-another", medium=name)
 
 
+def payloads(owner: bytes, data: bytes) -> list[bytes]:
+    """All payloads of one medium, in order, up to the first place with no sound frame.
+
+    Raises:
+        Rejected: sound frames follow that place: what was acknowledged is rotten there.
+    """
+    found, end = [], FIRST
+    while (payload := frame_at(owner, data, end)) is not None:
+        found.append(payload)
+        end += HEADER_BYTES + len(payload)
+    if sound_frame_after(owner, data, end):
+        raise Rejected("journal-rotten", position=end)
+    return found
+
+
 def content_end(data: bytes, start: int) -> int:
     """Where the zeros that end a medium begin, looking from ``start`` on."""
     if data[start:] == bytes(max(0, len(data) - start)):  # as nearly always: one comparison of memory

@@ -2,9 +2,9 @@
 
 No voter waits for it, except that replacing a permit asks the terminal it names first (C-7).  Every request is signed
 by its sender, Sign(device, "lan", ID("lan", path ‖ 0A ‖ body)), and only colleagues are heard.  Every answer is signed
-for the request's nonce, Sign(device, "lan", ID("lan-answer", path ‖ 0A ‖ nonce ‖ body)).  The gateway's own journal is
-kept by a colleague too.  LIMIT: without its private parts, which must not cross the cable a second time: with the
-gateway's both media is lost who was checked in, but no permit, no ballot and no count.
+for the request's nonce, Sign(device, "lan", ID("lan-answer", path ‖ 0A ‖ nonce ‖ body)), clause C-12.  The gateway's
+own journal is kept by a colleague too.  LIMIT: without its private parts, which must not cross the cable a second
+time: with the gateway's both media is lost who was checked in, but no permit, no ballot and no count.
 """
 
 import asyncio
@@ -74,6 +74,7 @@ class Lan:
         gateway = next(c.device for c in identity.colleagues if c.has(ROLE_CHECK_IN))
         self._gateway = next((c for c in self.colleagues if c.device == gateway), None)
         self.gateway = gateway
+        self.buried: set[int] = set()  # dead devices whose journal somebody carries on: no voter is sent to them
         self._is_gateway = gateway == identity.device
         self._keeper = 0  # which colleague keeps the gateway's own copy
         self.held: int | None = None  # how far the gateway (for the gateway: its keeper) holds us; None: not heard yet
@@ -230,10 +231,35 @@ class Lan:
             screen = json.loads(await self.ask(colleague, "/lan/permit-refused", cbor.encode([slip(issued), reason])))
         except FAULTS:
             colleague.alive = False
-            return False
+            return await self._void_by_carrier(issued, reason)
         if screen.get("code") == "permit-cast":
             raise Refused("permit-cast")
-        return bool(screen.get("ok"))
+        return bool(screen.get("ok")) or await self._void_by_carrier(issued, reason)
+
+    async def _void_by_carrier(self, issued: IssuedPermit, reason: str) -> bool:
+        """A spare that carries the dead booth's journal on knows whether this permit was cast there (J-8)."""
+        answers = await self.ask_all("/lan/carried-refused", cbor.encode([slip(issued), reason]))
+        told = [screen for screen in answers.values() if screen is not None]
+        if any(screen.get("code") == "permit-cast" for screen in told):
+            raise Refused("permit-cast")
+        return any(screen.get("ok") for screen in told)
+
+    def stand_in(self) -> None:
+        """We carry the gateway's journal on: the others deliver through us."""
+        self.gateway, self._gateway, self._is_gateway = self._identity.device, None, True
+
+    def follow(self, spare: int, dead: int) -> None:
+        """A spare carries the journal of ``dead`` on; where that was the gateway, the spare is it from now on."""
+        colleague = next((c for c in self.colleagues if c.device == spare), None)
+        self.buried.add(dead)
+        if dead == self.gateway and colleague is not None and not self._is_gateway:
+            self.gateway, self._gateway, self.held = spare, colleague, None
+            self._more.set()
+
+    @property
+    def gateway_colleague(self) -> Colleague | None:
+        """The station's gateway; None where we are it."""
+        return self._gateway
 
     async def ask_all(self, path: str, body: bytes) -> dict[int, Screen | None]:
         """Every colleague's answer by device, asked at once; None from who is silent."""
@@ -269,7 +295,7 @@ class Lan:
         Raises:
             Refused: there is none; the voter is sent on before a permit exists.
         """
-        unfit = {c.device for c in self.colleagues if not (c.alive and c.room)}
+        unfit = self.buried | {c.device for c in self.colleagues if not (c.alive and c.room)}
         if not own_room:
             unfit.add(self._identity.device)
         booths = [c.device for c in self._identity.colleagues if c.has(ROLE_BALLOT) and c.device not in unfit]

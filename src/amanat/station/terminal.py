@@ -47,6 +47,8 @@ from amanat.station.refusal import Refused
 from amanat.station.register_age import RegisterAge
 from amanat.station.right_day import require_polling_day
 from amanat.station.sheets import Sheets
+from amanat.station.strip import status_of
+from amanat.station.take_over import Carried
 from amanat.station.upkeep import Upkeep
 from amanat.station.verification import Verification
 from amanat.station.watch import Watch
@@ -107,6 +109,10 @@ class Terminal:
         addresses = [Address.read(text, home=self.home) for text in settings.peers]
         self.lan = Lan(identity, self.journal, addresses, self.clock, folder=self.home / "colleagues")
         self.lan.has_room = self.has_booth_room
+        self.carried = Carried(self.home, identity, self.lan.copies)
+        self.lan.buried |= self.carried.states.keys()
+        if self.lan.gateway in self.carried.states:
+            self.lan.stand_in()
         self.news = News(self.home / "news.notes", eh=identity.eh)
         self.sheets = Sheets(identity, self.journal, self.printer)
         self.link: Link | None = None
@@ -143,7 +149,7 @@ class Terminal:
         verification = Verification(self.journal, self.readers.get(BIOMETRIC))
         approvals = Approvals(self.identity, self.journal, self.lan, register, self._void)
         parts = (self.identity, self.journal, register, self.news, self.printer)
-        return Desk(*parts, *acts, verification, approvals)
+        return Desk(*parts, *acts, verification, approvals, self.carried.entries())
 
     async def _watch_printer(self) -> None:
         if isinstance(self.printer, SlipPrinter):
@@ -169,6 +175,7 @@ class Terminal:
             if self._booth is not None:
                 self._booth.settle()
             self.journal.write("recovered", ["restart"])
+            self.carried.hand_over(self.journal)
         self._is_resumed = True
 
     def _close_media(self) -> None:
@@ -237,6 +244,8 @@ class Terminal:
         works: list[Callable[[], Awaitable[None]]] = [work, self.watch.run]
         if self.link is not None:
             works.append(self.lan.run)
+        if self.carried.states:
+            works.append(functools.partial(self.carried.run, self.lan, self.clock))
         self._hearing = asyncio.create_task(self._hear())
         self._tasks.append(self._hearing)
         works += [functools.partial(self.presence.run, colleague) for colleague in self.presence.watches]
@@ -335,14 +344,26 @@ class Terminal:
     async def _void(self, issued: IssuedPermit, reason: str) -> bool:
         decoded = Permit.decode(issued.permit)
         if decoded.ballot_device != self.identity.device:
-            return await self.lan.void(issued, reason)
+            if decoded.ballot_device not in self.carried.states:
+                return await self.lan.void(issued, reason)
+            self.carried.require_not_cast(decoded.serial)
         self.booth.void(decoded.serial, reason)
         return True
+
+    def void_carried(self, serial: bytes, reason: str, ballot_device: int) -> Screen:
+        """A desk replaces a permit that named a booth whose journal we carry on (C-7, J-8)."""
+        if ballot_device not in self.carried.states:
+            raise Refused("permit-not-ours")
+        self.carried.require_not_cast(serial)
+        self.booth.void(serial, reason)
+        return {"ok": True}
 
     async def accept(self, slip: str) -> Screen:
         """A permit before the booth; while the voting is paused no new one is taken, and it stays good."""
         if not self.booth.busy:
             self.day.require_not_paused()
+        if (cast := self.carried.cast_of(slip)) is not None:
+            return await self.booth.tell_carried(cast.device, cast.id, cast.signature)
         return await self.booth.accept(slip)
 
     async def open(self, officers: Sequence[str], witnesses: str = "", *, other_day: bool = False) -> Screen:
@@ -355,7 +376,9 @@ class Terminal:
         self._resume()
         version = self._desk.register.version if self._desk else self.identity.package.register.version
         day = functools.partial(require_polling_day, self.identity, self.journal, self.clock, confirmed=other_day)
-        return await self.sheets.open(officers, witnesses, register_version=version, before=day)
+        screen = await self.sheets.open(officers, witnesses, register_version=version, before=day)
+        self.carried.hand_over(self.journal)
+        return screen
 
     async def hourly(self) -> Screen:
         """A sheet in between."""

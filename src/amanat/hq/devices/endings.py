@@ -94,8 +94,14 @@ def tested() -> Iterator[tuple[bytes, int, bytes]]:
 
 
 def _handed_over() -> set[int]:
-    entries = rows_of("SELECT entry FROM intake_entry WHERE kind = 'hand-over'")
-    return {Entry.decode(bytes(data)).device for (data,) in entries}
+    """Devices whose journal another device of the same station says that it carries on (J-8)."""
+    station = dict(rows_of("SELECT device, station FROM devices_device"))
+    handed = set()
+    for (data,) in rows_of("SELECT entry FROM intake_entry WHERE kind = 'hand-over'"):
+        match Entry.decode(bytes(data)):
+            case Entry(device=by, body=[int(device), *_]) if by != device and station.get(by) == station.get(device):
+                handed.add(device)
+    return handed
 
 
 def _named_by_permits() -> set[int]:

@@ -3,6 +3,7 @@
 A request is `<station id>-<terminal>/request.cbor` = CBOR([public key, seal text]).  Device numbers follow the
 manifest: terminal by terminal of the electronic stations, from 0; terminal 1 checks in and takes ballots, the others
 take ballots.  Where the station asks for second approvals, numbers for two observers' pads come after them (C-9).
+Then comes the station's spare, which checks in and takes ballots; spares have the last device numbers of all (J-8).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,6 +27,7 @@ COLUMNS: Final = (
     "device", "station", "roles", "key", "certificate", "certificate_id", "signature", "board_signatures",
 )  # fmt: skip
 PADS_MAX: Final = 2  # one in use and a spare, or two observers
+SPARES_MAX: Final = 1  # a terminal in its box, which can check in and take ballots (J-8)
 Boards = Callable[[str, Sequence[bytes]], Sequence[Sequence[bytes]]]
 """(domain, digests) -> for each digest the authorities' signatures, in the manifest's order."""
 
@@ -36,9 +38,19 @@ def numbers(manifest: Manifest) -> dict[tuple[str, int], tuple[int, int]]:
         (station.id, terminal, index)
         for index, station in enumerate(manifest.stations)
         if station.mode == ELECTRONIC
-        for terminal in range(1, station.ballot_terminals + PADS_MAX * station.approvals + 1)
+        for terminal in range(1, _last_at_work(station) + 1)
     ]
-    return {(id_, terminal): (device, index) for device, (id_, terminal, index) in enumerate(places)}
+    spares = [
+        (station.id, _last_at_work(station) + spare, index)
+        for index, station in enumerate(manifest.stations)
+        if station.mode == ELECTRONIC
+        for spare in range(1, SPARES_MAX + 1)
+    ]
+    return {(id_, terminal): (device, index) for device, (id_, terminal, index) in enumerate(places + spares)}
+
+
+def _last_at_work(station: Station) -> int:
+    return station.ballot_terminals + PADS_MAX * station.approvals
 
 
 def enrol(here: Home, requests: Path, *, now_ms: int, boards: Boards | None = None) -> int:
@@ -89,9 +101,9 @@ def _requested(manifest: Manifest, folder: Path) -> Iterator[Certificate]:
 
 
 def _roles(station: Station, terminal: int) -> int:
-    if terminal > station.ballot_terminals:
+    if station.ballot_terminals < terminal <= _last_at_work(station):
         return ROLE_APPROVE
-    return ROLE_CHECK_IN | ROLE_BALLOT if terminal == 1 else ROLE_BALLOT
+    return ROLE_BALLOT if 1 < terminal <= station.ballot_terminals else ROLE_CHECK_IN | ROLE_BALLOT
 
 
 def devices_seq() -> bytes:
