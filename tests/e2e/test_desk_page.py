@@ -211,6 +211,16 @@ def test_the_strip_speaks_in_words(page: Page, station: Station) -> None:
     expect(page.locator("#booths")).to_contain_text("غرفهٔ ۱ آزاد")
 
 
+def test_a_pause_is_said_where_the_clerk_looks(page: Page, station: Station) -> None:
+    """J-9.  The supervisor pauses: the idle desk says so and why within a look; and goes on when voting goes on."""
+    desk(page, station)
+    station.post("/api/pause", {"reason": "قطع برق"})
+    word(page, "درنگ کرده است")
+    expect(page.locator("[data-fill=next]")).to_have_text("قطع برق")
+    station.post("/api/resume", {})
+    word(page, "کد ملی را وارد کنید")
+
+
 def to_tray(booth: Page) -> None:
     booth.keyboard.type(CODE)
 
@@ -242,7 +252,7 @@ def booth(browser: Browser) -> Iterator[Page]:
     page.close()
 
 
-SCREENS = [to_tray, to_review, to_seal, to_opened]
+SCREENS: list[Callable[[Page], None]] = [to_tray, to_review, to_seal, to_opened]
 
 
 @pytest.mark.parametrize("walk", SCREENS, ids=lambda walk: walk.__name__[3:])

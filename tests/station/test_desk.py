@@ -1,4 +1,4 @@
-"""What the desk records besides permits, and misuse that it refuses kindly (C-1, C-5, C-7, R-3, J-5)."""
+"""What the desk records besides permits, and misuse that it refuses kindly (C-1, C-5, C-7, C-11, R-3, J-5)."""
 
 import asyncio
 from dataclasses import replace

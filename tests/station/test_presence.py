@@ -1,4 +1,4 @@
-"""A desk sees its booths: busy or free, who is on the way, and a voter who walked away (C-7, the clerk's alarm)."""
+"""A desk sees its booths: busy or free, who is on the way, and a voter who walked away (C-7, C-12)."""
 
 import asyncio
 import contextlib

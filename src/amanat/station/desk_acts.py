@@ -1,4 +1,4 @@
-"""What the desk's buttons do, by path: each asks the desk, and two officers where two must answer for it."""
+"""What the desk's buttons do, by path: each asks the desk, and two officers where two must answer for it (C-11)."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final

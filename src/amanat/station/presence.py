@@ -2,7 +2,7 @@
 
 A desk whose page is looked at asks every booth's terminal of its station over the station's network; the booth answers
 at once when something changes, and otherwise after `HELD_SECONDS`.  Nothing of it is stored; no vote waits for it.  A
-booth names a permit only when its voter is absent, since the desk must be able to void it (C-7).
+booth names a permit only when its voter is absent, since the desk must be able to void it (C-7, C-12).
 """
 
 import asyncio

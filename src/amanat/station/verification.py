@@ -1,4 +1,4 @@
-"""The biometric check at the desk: a limit of tries, and two officers as the way out (article 11: where possible).
+"""The biometric check at the desk: a limit of tries, and two officers as the way out (C-11, article 11).
 
 The journal says that and how it ended, never a measurement.  Without a reader there is no such check.
 """

@@ -70,7 +70,7 @@ function begin(text = "") {
   [person, found, two, appeal] = [null, null, null, null];
   state = "typing";
   field.value = text;
-  show("idle", say.IDLE);
+  show("idle", say.idle(status));
 }
 
 function settle(kind, texts, keys = []) {
@@ -408,7 +408,10 @@ async function readCard() {
 watchStatus((now) => {
   if (!now.ok) return;
   const cardCame = now.card && !status.card;
+  const halted = (one) => `${one.paused ?? ""} ${Boolean(one.ended)}`;
+  const changed = halted(now) !== halted(status);
   status = now;
+  if (changed && state === "typing" && !field.value) begin();
   drawBooths(now.booths ?? []);
   drawAlarms(now.alarms ?? [], onAlarm);
   if (now.state !== "open") {

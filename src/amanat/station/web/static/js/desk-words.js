@@ -14,7 +14,12 @@ const REASONS = {
   elsewhere: "در دور نخست در حوزهٔ دیگری رأی داده است",
 };
 
-export const IDLE = { word: "سند شناسایی را بگیرید و کد ملی را وارد کنید", next: "کد ملیِ هشت یا نُه رقمی: در پایان Enter" };
+/** What an idle desk says: what to do, or why nobody new is taken just now (J-9). */
+export function idle({ paused = null, ended = false }) {
+  if (ended) return { word: "رأی‌گیری پایان یافته است؛ کسی تازه پذیرفته نمی‌شود", next: "هر که تعرفه در دست دارد، رأی می‌دهد" };
+  if (paused !== null) return { word: "رأی‌گیری درنگ کرده است؛ کسی تازه پذیرفته نمی‌شود", next: digits(paused) };
+  return { word: "سند شناسایی را بگیرید و کد ملی را وارد کنید", next: "کد ملیِ هشت یا نُه رقمی: در پایان Enter" };
+}
 
 export const facts = (found) => (found.birth_year ? `زادهٔ ${digits(found.birth_year)} · ${number(found.age)} ساله` : "");
 
