@@ -1,5 +1,6 @@
 """A small election made without a ceremony: keys drawn here, one package, and terminals that run in this process."""
 
+import asyncio
 import copy
 import json
 import shutil
@@ -227,6 +228,8 @@ class Booths:
     async def stop(self, terminal: Terminal) -> None:
         self.open_terminals.remove(terminal)
         await terminal.close()
+        for _ in range(10):  # what listens in this process sees the ends of its connections in the next turns
+            await asyncio.sleep(0)
 
     async def close(self) -> None:
         for terminal in list(self.open_terminals):

@@ -80,6 +80,7 @@ class Lan:
         self.held: int | None = None  # how far the gateway (for the gateway: its keeper) holds us; None: not heard yet
         self.has_room: Callable[[], bool] = lambda: True
         self._more = asyncio.Event()
+        self._is_closed = False
         self._giving = asyncio.Lock()
         self._turn = 0
         self.copies: dict[int, Copies] = {}
@@ -93,7 +94,8 @@ class Lan:
         return self.copies[device]
 
     async def close(self) -> None:
-        """Let all connections and files go."""
+        """Let all connections and files go, and hear nobody any more."""
+        self._is_closed = True
         for colleague in self.colleagues:
             if colleague.session is not None:
                 await colleague.session.close()
@@ -313,6 +315,8 @@ class Lan:
 
     def require_colleague(self, path: str, body: bytes, headers: Mapping[str, str]) -> int:
         """The device that signed a request; Refused for anybody who is no colleague.  It lives, and has room or not."""
+        if self._is_closed:
+            raise Refused("terminal-stops")
         text, signature = headers.get(DEVICE, ""), headers.get(SIGNATURE, "")
         sender = next((c for c in self._identity.colleagues if str(c.device) == text), None)
         try:
