@@ -27,6 +27,7 @@ from amanat.rules.national_id import NationalId
 
 NOT_ELIGIBLE_TEXT: Final = "The register's latest version does not let this person vote ({why}); permit {ph}."
 FORKED_TEXT: Final = "The journal of device {device} has {branches} branches; its ballots are judged one by one."
+HANDED_TEXT: Final = "Another device of its station carries the journal of device {device} on (J-8); its ballots stand."
 
 
 def draft(here: Home, ruling: Decision, text: str, *, now_ms: int) -> bytes:
@@ -101,7 +102,7 @@ def stand_forked(here: Home, forked: Iterable[tuple[int, bytes, int]], *, now_ms
     not the sequence numbers, bound how many of its ballots can count (J-7)."""
     for device, reference, branches in forked:
         if not DecisionRow.objects.filter(kind=int(DecisionKind.DEVICE), reference=reference).exists():
-            text = FORKED_TEXT.format(device=device, branches=branches)
+            text = (FORKED_TEXT if branches > 1 else HANDED_TEXT).format(device=device, branches=branches)
             rule_on(here, DecisionKind.DEVICE, reference, Reason.STANDS, text, now_ms=now_ms)
 
 
