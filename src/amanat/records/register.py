@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate, pairwise
-from mmap import mmap
+from mmap import MADV_RANDOM, mmap
 from typing import ClassVar, Final
 
 from cryptography.exceptions import InvalidTag
@@ -66,7 +66,7 @@ class Register:
         """SHA-256 of the header, which names the digests of both parts: what the manifest names."""
         if end > PAGE or any(view[end:PAGE]) or not _is_sound(self.header, len(view)):
             raise Malformed("register")
-        self._view = view
+        self._view, self._map = view, buffer if isinstance(buffer, mmap) else None
         self._names = view[PAGE : PAGE + self.header.sizes[5]]
         self._sections: list[memoryview] = []
         if key or not self.header.keyed:
@@ -94,6 +94,8 @@ class Register:
         self._sections = [target[first:last] for first, last in pairwise(ends)]
         self._index, self._gaps, self._flags, self._offsets, self._words = self._sections
         self._blocks, self._keys = len(self._index) // INDEX, keys
+        if self._map is not None:
+            self._map.madvise(MADV_RANDOM)  # from now on one name is read here, one there
 
     def hide(self, data: bytes, *, number: bytes, what: bytes) -> bytes:
         """Encipher what belongs to the register, such as its changes, for the disk; ``number`` are 12 random bytes."""
