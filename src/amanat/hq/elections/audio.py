@@ -34,8 +34,8 @@ HEAD_BYTES: Final = 4096  # the comment stands in the second page of an Ogg stre
 RECORDINGS: Final = (".opus", ".wav", ".flac")
 VOICE: Final = ("espeak-ng", "-v", "fa", "-s", "150", "-b", "1", "--stdin", "--stdout")
 ENCODER: Final = (
-    "opusenc", "--quiet", "--speech", "--bitrate", "16", "--framesize", "60", "--serial", "1", "--padding", "0",
-    "--discard-comments", "--discard-pictures",
+    "opusenc", "--quiet", "--speech", "--bitrate", "16", "--framesize", "60", "--comp", "5", "--serial", "1",
+    "--padding", "0", "--discard-comments", "--discard-pictures",
 )  # fmt: skip
 PLACE: Final = re.compile(r"\{\w+\}")
 Progress = Callable[[int, int], None]

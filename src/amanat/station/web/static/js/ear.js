@@ -7,6 +7,7 @@ import * as speech from "./speech.js";
 import { screen, tray, visit } from "./visit.js";
 
 const HOLD_MS = 1500;
+const NOBODY_MS = 120_000; // so long after the sound came on, somebody has begun or nobody is there
 const NO_AUDIO = "در بستهٔ این انتخابات صدا نیست؛ مسئول شعبه را صدا بزنید";
 const VISITS = ["tray", "review", "seal", "opened", "done", "curtain"]; // screens of a voter who has begun
 
@@ -20,6 +21,7 @@ async function turnOn() {
   if (ear.on) return;
   ear.index = await speech.prompts();
   ear.on = Object.keys(ear.index).length > 0;
+  setTimeout(() => ear.visited || forget(), NOBODY_MS);
   if (!ear.on) fill({ welcome: NO_AUDIO, say: NO_AUDIO, "review-say": NO_AUDIO, "seal-say": NO_AUDIO });
   say("sound-on", ...(EVENTS[{ seal: "sealed" }[screen()] ?? screen()] ? nowKeys() : []));
 }
