@@ -10,13 +10,12 @@ from pathlib import Path
 
 from tests.stories.clock import HandClock
 from tests.stories.headquarters import Election, Headquarters, Record
-from tests.stories.stations import Machine, Station
+from tests.stories.stations import OFFICERS, Machine, Station
 
 from amanat.rehearsal.network import Network
 from amanat.station import config, enrolment
 
 SECONDS_MAX = 240.0
-OFFICERS = ["نسرین پارسا", "بهرام صفایی"]
 
 Story = Callable[["County"], Awaitable[None]]
 

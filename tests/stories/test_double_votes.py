@@ -1,7 +1,7 @@
 """Ten ways to one person's second ballot.  In each exactly one ballot of a person counts, the record says why, and the
 verifier, which shares no code with us, explains it in Persian and in English (P-1, T-5, L-5)."""
 
-from tests.stories.county import OFFICERS, County, story
+from tests.stories.county import County, story
 from tests.stories.damavand import (
     ALI,
     BAHMAN,
@@ -19,7 +19,7 @@ from tests.stories.damavand import (
 )
 from tests.stories.headquarters import Record
 from tests.stories.killed import STEPS
-from tests.stories.stations import Receipt
+from tests.stories.stations import OFFICERS, Receipt
 
 from amanat.records.order import Reason
 
