@@ -265,3 +265,14 @@ def test_a_persons_voice_goes_before_the_synthetic_one(station: Station) -> None
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.read() == recorded
     assert b"SYNTHETIC=" in (folder / "package/audio/experts/11.opus").read_bytes()
+
+
+def test_an_exercise_says_so_on_every_page(page: Page, tmp_path: Path) -> None:
+    """An election whose id begins with `exercise-`: heading and watermark, also where no script has run yet."""
+    with running(tmp_path / "station", ROOT / "examples/damavand-firuzkuh", "--exercise") as exercise:
+        for name in ("ballot", "check-in", "supervisor"):
+            page.goto(f"{exercise.base}/{name}")
+            expect(page.locator("body[data-training]")).to_have_count(1)
+            said = page.evaluate("getComputedStyle(document.body, '::after').content")
+            assert said == '"آموزشی — رأی واقعی نیست"'
+        assert exercise.status()["training"] is True

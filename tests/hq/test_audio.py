@@ -1,14 +1,18 @@
 """The booth's voice as headquarters makes it, and candidates' photographs (M-7)."""
 
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from amanat.cli.main import main
 from amanat.errors import BadInput
 from amanat.hq.elections import audio, photos
 from amanat.hq.elections.audio import Utterance
+from amanat.hq.home import Home
+from amanat.records import package_sums
 from amanat.records.definition import CandidateRow, ContestDefinition
 
 ALI, LEILA = Utterance("majlis", "101", "علی رضایی"), Utterance("majlis", "102", "لیلا نوری، معلم")
@@ -127,3 +131,19 @@ def test_other_photographs_are_refused(tmp_path: Path, name: str, data: Any, cod
     with pytest.raises(BadInput) as caught:
         photos.take_photos([contest(name)], tmp_path, tmp_path / "out")
     assert caught.value.code == code
+
+
+def test_the_command_speaks_and_the_package_holds_it(
+    here: Home, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`amanat hq audio` makes a file for each name, number and title; `amanat hq package` signs them with the rest."""
+    monkeypatch.setattr(audio, "prompts", lambda: {"welcome": "خوش آمدید"})
+    monkeypatch.setattr(audio, "NUMBERS_MIN", 1)
+    assert main(["hq", "audio", str(here.folder)]) == 0
+    assert "0 recorded" in capsys.readouterr().err
+    assert main(["hq", "package", str(here.folder), "--out", str(root / "package")]) == 0
+    names = package_sums.require_whole(root / "package")
+    assert {"audio/majlis/1001.opus", "audio/prompts/welcome.opus", "audio/prompts/contest-majlis.opus"} <= set(names)
+    assert {"audio/prompts/number-0.opus", "audio/prompts/index.json", "register.bin"} <= set(names)
+    index = json.loads((root / "package/audio/prompts/index.json").read_text(encoding="utf-8"))
+    assert index["contest-majlis"] == "مجلس"
