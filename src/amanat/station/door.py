@@ -84,6 +84,6 @@ class Door:
         seed = officers.release(self.home, given)
         if self.terminal is None:  # two requests at once: the first has entered
             terminal = self.enter(seed=seed)
-            terminal.released_by = [name for name, _ in given]
+            terminal.releases.by = [name for name, _ in given]
             terminal.start()
         return {"ok": True}

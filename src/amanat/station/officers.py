@@ -26,6 +26,7 @@ from amanat.errors import BadInput
 from amanat.records import sealed_key
 from amanat.records.shape import Bytes16, Record
 from amanat.rules.persian import fold_digits
+from amanat.station.journal import Journal
 from amanat.station.medium_file import write_whole
 from amanat.station.refusal import Refused
 
@@ -190,6 +191,25 @@ def take_past_tries(home: Path) -> int:
     tries = wrong_tries(home, file=TOLD)
     (home / TOLD).unlink(missing_ok=True)
     return tries
+
+
+class Releases:
+    """Who released this terminal's key since its start, and the wrong tries before them, as entries of its journal."""
+
+    def __init__(self, home: Path, journal: Journal) -> None:
+        self.by: list[str] = []
+        self._home, self._journal = home, journal
+
+    def note(self) -> None:
+        """After an act that wrote entries (before one nothing may be signed, J-7)."""
+        state = self._journal.state
+        if not are_appointed(self._home) or self._journal.stopped is not None or not state.opened or state.closed:
+            return
+        released, self.by = self.by, []
+        if released:
+            self._journal.write("incident", ["released", " · ".join(released)])
+        if tries := take_past_tries(self._home):
+            self._journal.write("incident", ["wrong-secrets", str(tries)])
 
 
 def seconds_to_wait(home: Path) -> int:

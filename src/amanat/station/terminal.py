@@ -38,6 +38,7 @@ from amanat.station.look_ups import LookUps
 from amanat.station.media import TwoMedia
 from amanat.station.narrow import Modem, Narrow
 from amanat.station.news import News
+from amanat.station.officers import Releases
 from amanat.station.package import Identity, open_register, read_package
 from amanat.station.patience import THREADS
 from amanat.station.presence import Presence
@@ -95,7 +96,7 @@ class Terminal:
             raise
         self._tasks: list[asyncio.Task[None]] = []
         self._hearing: asyncio.Task[None] | None = None
-        self.released_by: list[str] = []
+        self.releases = Releases(home, self.journal)
 
     def _assemble(self) -> None:
         """Recover the journal, then build everything on its fold."""
@@ -287,22 +288,10 @@ class Terminal:
             self._list.close()
         self._close_media()
 
-    def _note_release(self) -> None:
-        """Who released this terminal's key since its start, and the wrong tries before them, become entries (K-10)."""
-        if self.journal.stopped is not None or not self.journal.state.opened or self.journal.state.closed:
-            return
-        released, self.released_by = self.released_by, []
-        if released:
-            self.journal.write("incident", ["released", " · ".join(released)])
-        if tries := officers.take_past_tries(self.home):
-            self.journal.write("incident", ["wrong-secrets", str(tries)])
-
     def wrote(self) -> None:
         """After an act that wrote entries: give them to the gateway; a sealed ballot waits for what becomes of it."""
-        if officers.are_appointed(self.home):
-            self._note_release()
-        if self._desk is not None:
-            self.look_ups.watch()
+        self.releases.note()
+        self.look_ups.watch()
         if self._list is not None:
             self._list.wrote()
         if self.journal.state.open_prepared is None:
