@@ -7,7 +7,7 @@ compares it with the header, whose SHA-256 is in the manifest; names stay on dis
 import hashlib
 import struct
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate, pairwise
@@ -20,7 +20,7 @@ from amanat.errors import BadInput, PeerFault, Rejected
 from amanat.records.cbor import Malformed
 from amanat.records.identifiers import identifier
 from amanat.records.register_build import build
-from amanat.records.register_changes import Changes
+from amanat.records.register_changes import Changes, person_of
 from amanat.records.register_file import (
     BLOCK,
     INDEX,
@@ -275,7 +275,7 @@ class RegisterView:
         self.register = register
         self.version = register.version
         self._changes = Changes()
-        self._newest: Changes | None = None
+        self._newest: Mapping[int, bytes] = {}
         for delta in deltas:
             self.apply(delta)
 
@@ -286,7 +286,7 @@ class RegisterView:
             self._changes.put(person)
         self.version = delta.version
 
-    def apply_in_slices(self, version: int, changes: Changes) -> Iterator[None]:
+    def apply_in_slices(self, version: int, changes: Mapping[int, bytes]) -> Iterator[None]:
         """`apply` for a delta that `read_delta` read: it is visible after the first step; the others only tidy up.
 
         All steps must be taken before the next delta.
@@ -295,7 +295,7 @@ class RegisterView:
         self._newest, self.version = changes, version
         yield
         yield from self._changes.absorb(changes)
-        self._newest = None
+        self._newest = {}
 
     def _require_next(self, version: int) -> None:
         if version != self.version + 1:
@@ -303,7 +303,7 @@ class RegisterView:
 
     def parts(self) -> Iterator[bytes]:
         """All changes so far as bytes, part by part, for `resume`."""
-        assert self._newest is None
+        assert not self._newest
         return self._changes.parts()
 
     def resume(self, version: int, data: bytes) -> None:
@@ -312,5 +312,7 @@ class RegisterView:
 
     def look(self, national_id: NationalId) -> Person | None:
         """The person of this id as of the last delta, or None."""
-        newest = self._newest.get(national_id) if self._newest is not None else None
-        return newest or self._changes.get(national_id) or self.register.look(national_id)
+        newest = self._newest.get(int(national_id[:9]))
+        if newest is not None:
+            return person_of(national_id, newest)
+        return self._changes.get(national_id) or self.register.look(national_id)

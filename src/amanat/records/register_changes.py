@@ -8,7 +8,7 @@ ids ascending, where each change ends, the changes.  Numbers have four bytes, bi
 import io
 import struct
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 import cbor2
@@ -55,8 +55,19 @@ def _number(table: memoryview, place: int) -> int:
 _EMPTY: Final = _Packed(memoryview(b""), memoryview(b""), memoryview(b""))
 
 
+def _change(person: Person) -> tuple[int, bytes]:
+    year = min(person.birth_year, _YEAR_END - 1)
+    return int(person.national_id[:9]), _ENTRY.pack(person.flags.bits(), year) + person.name_fa.encode("utf-8")
+
+
+def person_of(national_id: NationalId, change: bytes) -> Person:
+    """The person as changed."""
+    bits, year = _ENTRY.unpack_from(change)
+    return Person(national_id, change[_ENTRY.size :].decode("utf-8"), year, Flags.from_bits(bits))
+
+
 class Changes:
-    """Persons by id, the newest of each."""
+    """All changes, the newest of each person."""
 
     def __init__(self) -> None:
         self._new: list[dict[int, bytes]] = [{} for _ in range(SHARDS)]
@@ -64,25 +75,21 @@ class Changes:
 
     def put(self, person: Person) -> None:
         """Take a change."""
-        nine = int(person.national_id[:9])
-        entry = _ENTRY.pack(person.flags.bits(), min(person.birth_year, _YEAR_END - 1)) + person.name_fa.encode("utf-8")
-        self._new[nine % SHARDS][nine] = entry
+        nine, change = _change(person)
+        self._new[nine % SHARDS][nine] = change
 
     def get(self, national_id: NationalId) -> Person | None:
         """The changed person, or None."""
         nine = int(national_id[:9])
         shard = nine % SHARDS
-        entry = self._new[shard].get(nine) or self._packed[shard].get(nine)
-        if entry is None:
-            return None
-        bits, year = _ENTRY.unpack_from(entry)
-        return Person(national_id, entry[_ENTRY.size :].decode("utf-8"), year, Flags.from_bits(bits))
+        change = self._new[shard].get(nine) or self._packed[shard].get(nine)
+        return None if change is None else person_of(national_id, change)
 
-    def absorb(self, newer: "Changes") -> Iterator[None]:
-        """Take all of a newer one that has been filled by `put`, part by part; ``newer`` stays as it is."""
-        for shard, theirs in enumerate(newer._new):
-            self._new[shard].update(theirs)
-            if shard % SLICE == SLICE - 1:
+    def absorb(self, newer: Mapping[int, bytes]) -> Iterator[None]:
+        """Take what `read_delta` read, slice by slice."""
+        for number, (nine, change) in enumerate(newer.items()):
+            self._new[nine % SHARDS][nine] = change
+            if number % (8 * SLICE) == 0:
                 yield
 
     def parts(self) -> Iterator[bytes]:
@@ -118,7 +125,7 @@ class Changes:
         return made
 
 
-def read_delta(data: bytes, into: Changes) -> Iterator[int]:
+def read_delta(data: bytes, into: dict[int, bytes]) -> Iterator[int]:
     """Read a delta's changes into ``into``, `SLICE` persons at each step; every step gives the delta's version.
 
     What `Delta.decode` does at once, for a delta of any size.  Malformed for bytes that are none.
@@ -140,7 +147,8 @@ def read_delta(data: bytes, into: Changes) -> Iterator[int]:
             refuse("cbor")
         if cbor.encode(value) != data[before : stream.tell()]:
             refuse("encoding")
-        into.put(Person.from_value(value))
+        nine, change = _change(Person.from_value(value))
+        into[nine] = change
         if number % SLICE == SLICE - 1:
             yield version
     if stream.tell() != len(data):

@@ -13,7 +13,7 @@ from typing import Final
 from amanat.errors import AmanatError, PeerFault
 from amanat.records.identifiers import is_signed
 from amanat.records.register import RegisterView, delta_id
-from amanat.records.register_changes import SLICE, Changes, read_delta
+from amanat.records.register_changes import SLICE, read_delta
 from amanat.station.journal import Journal
 from amanat.station.medium_file import write_whole
 from amanat.station.package import Identity
@@ -52,7 +52,7 @@ class Deltas:
         return view
 
     def _take_up_next(self, view: RegisterView) -> bool:
-        changes = Changes()
+        changes: dict[int, bytes] = {}
         try:
             content = self._show(self._path(view.version + 1), DELTA)
             read = [*read_delta(content, changes)][-1]
@@ -93,7 +93,8 @@ class Deltas:
         key = self._identity.manifest.hq_key
         if not is_signed(key, "register-delta", self._identity.eh, digest, signed.signature):
             raise PeerFault("register-delta-signature")
-        changes, version, rest = Changes(), 0, _rest(len(signed.delta))
+        changes: dict[int, bytes] = {}
+        version, rest = 0, _rest(len(signed.delta))
         for version in read_delta(signed.delta, changes):
             if version <= view.version:
                 return
