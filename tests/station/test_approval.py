@@ -5,7 +5,7 @@ import contextlib
 import copy
 import shutil
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -16,11 +16,11 @@ from amanat.records import cbor, sheet
 from amanat.records.cbor import Value
 from amanat.records.identifiers import is_signed, merkle_root, sign
 from amanat.records.journal import Entry
-from amanat.records.permit import IssuedPermit, permit_hash, read_slip, slip
+from amanat.records.permit import IssuedPermit, Permit, permit_hash, read_slip, slip
 from amanat.records.sheet import Sheet
 from amanat.rules.national_id import NationalId
 from amanat.station import run
-from amanat.station.approval import STALE_MS
+from amanat.station.approval import STALE_MS, require_approved
 from amanat.station.printer import PrinterFault
 from amanat.station.refusal import Refused
 from amanat.station.terminal import Terminal
@@ -253,6 +253,8 @@ async def test_a_restart_remembers_why_the_observer_refused(station: Station) ->
         assert (await station.desk.desk.approval(told["serial"]))["reason"] == "observer-other"
     assert len(entries(station.pad, "permit-refused")) == 1
     assert len(entries(station.desk, "permit-refused")) == 1
+    station.desk = await station.after_cut(station.desk)
+    assert station.desk.desk.look(MARYAM)["decision"] == "checked-in-already"
 
 
 async def test_the_paper_of_an_approved_permit_fails(station: Station) -> None:
@@ -265,7 +267,7 @@ async def test_the_paper_of_an_approved_permit_fails(station: Station) -> None:
         await station.desk.desk.approval(told["serial"])
     station.desk = await station.after_cut(station.desk)
     assert station.desk.desk.look(MARYAM)["serial"] == told["serial"]
-    assert (await station.desk.desk.issue(MARYAM, document=0))["approval"] == "approved"
+    assert (await station.desk.desk.approval(told["serial"]))["approval"] == "approved"
     assert [found.duplicate for found in tray(station.desk).slips if found.kind == "permit"] == [True]
 
 
@@ -360,3 +362,15 @@ async def test_who_is_no_pad_has_no_keys(station: Station) -> None:
         assert refused.value.code == "not-a-pad"
     with pytest.raises(Refused):
         _ = station.pad.desk
+
+
+async def test_a_pad_of_another_station_approves_nothing_here(station: Station) -> None:
+    """Its signature is good, and the permit names another station than the pad's."""
+    identity, pad = station.desk.identity, station.pad.identity
+    told = await station.wanted(MARYAM)
+    issued = station.desk.desk._issued[bytes.fromhex(told["serial"])][1]
+    elsewhere = replace(Permit.decode(issued.permit), station=7)
+    ph = permit_hash(identity.eh, elsewhere.encode())
+    with pytest.raises(Refused) as refused:
+        require_approved(identity, elsewhere, elsewhere.encode(), pad.device, pad.sign("approve", ph))
+    assert refused.value.code == "permit-not-approved"
