@@ -10,6 +10,7 @@ import pytest_asyncio
 from tests.station.conftest import CHOICES, MARYAM, OFFICERS, REZA, Booths, permit_for, tray
 from tests.station.test_link import QuickClock
 
+from amanat.records import cbor
 from amanat.records.cbor import Value
 from amanat.records.journal import Entry
 from amanat.records.permit import Permit, read_slip
@@ -199,3 +200,26 @@ async def test_nobody_watches_where_nobody_looks(pair: tuple[Terminal, Terminal]
     assert not desk.presence.is_fresh
     terminals = [(await desk.desk.issue(person, document=0))["ballot_terminal"] for person in (MARYAM, REZA)]
     assert sorted(terminals) == [1, 2]
+
+
+async def test_a_change_is_told_at_once(booths: Booths, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A desk's question waits at the booth, for as long as it likes.  The curtain falls: it is answered then and there;
+    a question from before the change is answered without waiting, and so is every question when the terminal ends."""
+    monkeypatch.setattr(presence, "HELD_SECONDS", 1e6)
+    terminal = await booths.opened()
+    await terminal.booth.accept(await permit_for(terminal, MARYAM))
+    terminal.presence.look()
+    async with asyncio.timeout(WAIT_SECONDS_MAX):
+        known = (await terminal.presence.answer(0, cbor.encode([0])))["version"]
+        waiting = asyncio.create_task(terminal.presence.answer(0, cbor.encode([known])))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        terminal.booth.away()
+        terminal.presence.look()
+        told = await waiting
+        assert [kind for _, kind, _ in told["absent"]] == ["voter-left"]
+        assert (await terminal.presence.answer(0, cbor.encode([known]))) == told
+        last = asyncio.create_task(terminal.presence.answer(0, cbor.encode([told["version"]])))
+        await asyncio.sleep(0)
+        await terminal.presence.close()
+        assert (await last) == told
