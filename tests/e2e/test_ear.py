@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
@@ -21,14 +22,14 @@ LIMIT_MS = 30_000
 QUICK = """const play = HTMLMediaElement.prototype.play;
 HTMLMediaElement.prototype.play = async function () {
   await play.call(this);
-  this.currentTime = Math.max(0, this.duration - 0.05);
-};"""  # every file is decoded and plays, but for its last 50 ms alone
-NAMES = """code,name_fa,name_en,mark_fa,phonetic_fa
-101,علی رضایی,Ali Rezaei,,
-102,مریم کریمی,Maryam Karimi,,مریَمِ کریمی
-103,رضا احمدی,Reza Ahmadi,معلم,
-104,رضا احمدی,Reza Ahmadi,پزشک,
-105,زهرا موسوی,Zahra Musavi,,
+  this.currentTime = Math.max(0, this.duration - 0.01);
+};"""  # every file is decoded and plays, but for its last 10 ms alone
+NAMES = """code,name_fa,name_en,mark_fa,phonetic_fa,photo
+101,علی رضایی,Ali Rezaei,,,
+102,مریم کریمی,Maryam Karimi,,مریَمِ کریمی,maryam.png
+103,رضا احمدی,Reza Ahmadi,معلم,,
+104,رضا احمدی,Reza Ahmadi,پزشک,,
+105,زهرا موسوی,Zahra Musavi,,,
 """
 EXPERTS = """code,name_fa,name_en
 11,حسن صادقی,Hasan Sadeghi
@@ -57,6 +58,7 @@ def small_election(folder: Path) -> Path:
     shutil.copytree(ROOT / "examples/damavand-firuzkuh", folder)
     (folder / "candidates.csv").write_text(NAMES, encoding="utf-8")
     (folder / "experts.csv").write_text(EXPERTS, encoding="utf-8")
+    Image.new("RGB", (64, 64), "teal").save(folder / "maryam.png")
     file = folder / "election.toml"
     text = file.read_text(encoding="utf-8").replace("max_choices = 1", "max_choices = 3").replace("[stations]", SECOND)
     file.write_text(text, encoding="utf-8")
@@ -220,16 +222,18 @@ def test_a_whole_vote_by_ear_in_the_dark(page: Page, station: Station) -> None:
 
 
 def test_who_leaves_without_a_vote_is_told_that_the_permit_is_good(page: Page, station: Station) -> None:
-    """Headphones begin the speech.  Leaving asks again; the last sentence is heard before the page goes."""
+    """Headphones begin the speech, and two switches are spoken as they go.  Leaving asks again; the last sentence is
+    heard before the page goes."""
     ear, slip = to_booth(page, station, synthetic(13))
     page.keyboard.press("NumpadEnter")  # a browser of a kiosk is told that pages may sound; this one wants a key first
     plug = "navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
     ear.hears(lambda: page.evaluate(plug), "صدا روشن است.", "خوش آمدید. کارت تعرفه را جلوی خواننده بگیرید.")
     ear.hears(lambda: scan(page, slip), *FIRST, TRAY)
-    page.evaluate("window.booth.act('leave')")
-    ear.wait("heard", ear.heard + 1)
+    for heard in ("انتخابات‌ها", "دکمهٔ خروج بدون رأی"):
+        ear.hears(lambda: page.keyboard.press("F8"), heard)
+    ear.hears(lambda: page.keyboard.press("F9"), "خروج بدون رأی؟ دوباره بزنید؛ تعرفه معتبر می‌ماند")
     with page.expect_request("**/audio/prompts/said-left.opus"), page.expect_navigation():
-        page.evaluate("window.booth.act('leave')")
+        page.keyboard.press("F9")
     at(page, "welcome")
     expect(page.locator("[data-fill=welcome]")).to_have_text("رأیی به صندوق نیفتاد؛ تعرفهٔ شما هنوز معتبر است")
 
@@ -264,7 +268,26 @@ def test_a_persons_voice_goes_before_the_synthetic_one(station: Station) -> None
     with urlopen(f"{station.base}/audio/experts/12.opus", timeout=10) as answer:
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.read() == recorded
+    with pytest.raises(HTTPError) as missing:
+        urlopen(f"{station.base}/audio/experts/..%2Fprompts.opus", timeout=10)
+    missing.value.close()
+    assert missing.value.code == 404
     assert b"SYNTHETIC=" in (folder / "package/audio/experts/11.opus").read_bytes()
+
+
+def test_a_photograph_of_the_package_is_shown(page: Page, station: Station) -> None:
+    """Maryam's picture stands on the card of the name that was added last, and is kept by no cache."""
+    page.goto(f"{station.base}/ballot")
+    at(page, "welcome")
+    scan(page, station.permit(synthetic(14)))
+    at(page, "tray")
+    with page.expect_response("**/api/photo/majlis/102") as shown:
+        page.keyboard.type("102")
+    assert shown.value.headers["cache-control"] == "no-store"
+    assert shown.value.headers["content-type"] == "image/png"
+    expect(page.locator("#photo")).to_be_visible()
+    page.keyboard.type("101")
+    expect(page.locator("#photo")).to_be_hidden()
 
 
 def test_an_exercise_says_so_on_every_page(page: Page, tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 // What the ear hears of each thing on the booth's screens: keys of the package's audio ("added", "majlis/1001").
-import { tray, visit } from "./visit.js";
+import { screen, tray, visit } from "./visit.js";
 
 export const numberKey = (value) => `number-${Number(value)}`;
 export const digitKeys = (text) => [...text].map(numberKey);
@@ -75,7 +75,7 @@ export const EVENTS = {
   done: () => ["done"],
   curtain: () => ["curtain"],
   resumed: () => ["resumed"],
-  armed: ({ act }) => [`armed-${act}`],
+  armed: ({ act }) => (act === "leave" && screen() === "tray" ? [] : [`armed-${act}`]), // the tray says it itself
   say: ({ text }, index) => sentenceKeys(text, index),
 };
 

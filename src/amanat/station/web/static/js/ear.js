@@ -11,6 +11,8 @@ const NOBODY_MS = 120_000; // so long after the sound came on, somebody has begu
 const NO_AUDIO = "در بستهٔ این انتخابات صدا نیست؛ مسئول شعبه را صدا بزنید";
 const VISITS = ["tray", "review", "seal", "opened", "done", "curtain"]; // screens of a voter who has begun
 
+const LEAVING = ["tray", "review", "seal", "opened"];
+
 const ear = { on: false, index: {}, letters: null, step: -1, visited: false, slip: "", muted: false, blank: 0, shown: "" };
 
 const say = (...keys) => ear.on && !ear.muted && speech.say(...keys);
@@ -159,7 +161,7 @@ const HELD = {
   "/": { tap: () => say(helpKey()), hold: turnOff },
   ".": { tap: () => speech.repeat(), hold: undo },
   "-": { tap: () => tell(-1), hold: toggleLetters },
-  "+": { tap: () => tell(1) },
+  "+": { tap: () => tell(1), hold: () => LEAVING.includes(screen()) && window.booth.act("leave") },
   0: { tap: () => tableNow().digit?.("0"), hold: toggleDark },
 };
 
