@@ -254,7 +254,7 @@ def test_a_medium_that_hangs_is_given_up_and_the_other_goes_on(
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_never_both_are_given_up(pair: Pair, impatient: TwoMedia, stall: Stall, fails: bool) -> None:
-    """J-2.  Both media hang.  Wanted: the append waits, however long; it ends when one of them has it, or when both failed,
+    """J-2.  Both media hang.  Wanted: the append waits, however long; it ends when one of them has it, or both failed,
     and then *unknown* is said."""
     stall.names, stall.fails = "ab", fails
     done = Threads().start(lambda: impatient.append(PAYLOADS[1]))

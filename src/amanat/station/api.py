@@ -82,9 +82,14 @@ def _lan_permit_refused(terminal: Terminal, _: int, body: bytes) -> Screen:
 
 
 def _lan_carried_refused(terminal: Terminal, _: int, body: bytes) -> Screen:
+    """A desk replaces a permit that named a booth whose journal we carry on (C-7, J-8)."""
     slip, reason = cbor.as_list(cbor.decode(body), "void", size=2)
     decoded = Permit.decode(read_slip(cbor.as_text(slip, "slip"))[0])
-    return terminal.void_carried(decoded.serial, cbor.as_text(reason, "reason"), decoded.ballot_device)
+    if decoded.ballot_device not in terminal.carried.states:
+        raise Refused("permit-not-ours")
+    terminal.carried.require_not_cast(decoded.serial)
+    terminal.booth.void(decoded.serial, cbor.as_text(reason, "reason"))
+    return {"ok": True}
 
 
 LAN_ACTS: Final[Mapping[str, Callable[[Terminal, int, bytes], Screen | Awaitable[Screen]]]] = {
@@ -124,7 +129,7 @@ class Application:
         try:
             if scope["method"] == "POST":
                 body = _object(scope, await _read(receive))
-                await self._terminal.heard()
+                await self._terminal.hearing.wait()
             done = act(self._terminal, body)
             screen = done if isinstance(done, dict) else await done
         except AmanatError as error:

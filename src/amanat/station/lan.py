@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import json
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -246,9 +246,11 @@ class Lan:
             raise Refused("permit-cast")
         return any(screen.get("ok") for screen in told)
 
-    def stand_in(self) -> None:
-        """We carry the gateway's journal on: the others deliver through us."""
-        self.gateway, self._gateway, self._is_gateway = self._identity.device, None, True
+    def stand_in_for(self, dead: Collection[int]) -> None:
+        """We carry these journals on: no voter is sent there; where the gateway is one, the others deliver to us."""
+        self.buried.update(dead)
+        if self.gateway in dead:
+            self.gateway, self._gateway, self._is_gateway = self._identity.device, None, True
 
     def follow(self, spare: int, dead: int) -> None:
         """A spare carries the journal of ``dead`` on; where that was the gateway, the spare is it from now on."""

@@ -17,7 +17,7 @@ from amanat.records.journal import genesis
 from amanat.records.permit import IssuedPermit, Permit
 from amanat.records.register import RegisterView
 from amanat.rules import national_id, persian
-from amanat.station import config, keys, officers, upkeep, usb
+from amanat.station import config, keys, upkeep, usb
 from amanat.station.account import StationAccount
 from amanat.station.approval import Approvals, Pad
 from amanat.station.booth import Booth
@@ -29,11 +29,11 @@ from amanat.station.deltas import Deltas
 from amanat.station.desk import Desk
 from amanat.station.enrolment import PACKAGE
 from amanat.station.exercise import Exercise
+from amanat.station.hearing import Hearing
 from amanat.station.journal import VOTERS_ON_THEIR_WAY, Journal
 from amanat.station.lan import Lan
 from amanat.station.link import Link
 from amanat.station.link_tls import tls_of
-from amanat.station.link_words import words
 from amanat.station.look_ups import LookUps
 from amanat.station.media import TwoMedia
 from amanat.station.narrow import Modem, Narrow
@@ -43,7 +43,7 @@ from amanat.station.package import Identity, open_register, read_package
 from amanat.station.patience import THREADS
 from amanat.station.presence import Presence
 from amanat.station.printer import Printer, SlipPrinter, open_printer
-from amanat.station.readers import BIOMETRIC, CARD, open_readers
+from amanat.station.readers import BIOMETRIC, open_readers
 from amanat.station.refusal import Refused
 from amanat.station.register_age import RegisterAge
 from amanat.station.right_day import require_polling_day
@@ -56,7 +56,6 @@ from amanat.station.watch import Watch
 
 Screen = dict[str, Any]
 INCIDENT_LETTERS_MAX = 500
-HEARING_SECONDS = 2.0  # of real time, for which the first act after a start waits for colleagues that are silent
 RESTART_SECONDS = 60.0  # before background work that failed begins again
 
 
@@ -95,7 +94,6 @@ class Terminal:
             self._close_media()
             raise
         self._tasks: list[asyncio.Task[None]] = []
-        self._hearing: asyncio.Task[None] | None = None
         self.releases = Releases(home, self.journal)
 
     def _assemble(self) -> None:
@@ -111,15 +109,14 @@ class Terminal:
         self.lan = Lan(identity, self.journal, addresses, self.clock, folder=self.home / "colleagues")
         self.lan.has_room = self.has_booth_room
         self.carried = Carried(self.home, identity, self.lan.copies)
-        self.lan.buried |= self.carried.states.keys()
-        if self.lan.gateway in self.carried.states:
-            self.lan.stand_in()
+        self.lan.stand_in_for(self.carried.states)
         self.news = News(self.home / "news.notes", eh=identity.eh)
         self.sheets = Sheets(identity, self.journal, self.printer)
         self.link: Link | None = None
         if settings.link_url:
             parts = (identity, self.journal, self.lan, self.news, register, deltas, self.clock)
             self.link = Link(*parts, settings.link_url, tls)
+        self.hearing = Hearing(self.lan, self.link)
         self._booth: Booth | None = None
         if self.roles & ROLE_BALLOT:
             self._booth = Booth(identity, self.journal, self.printer, test_page=settings.test_page)
@@ -242,29 +239,16 @@ class Terminal:
     def start(self) -> None:
         """Begin the background work: a gateway delivers to headquarters, the others to their gateway."""
         work = self.lan.run if self.link is None else self.link.run
-        works: list[Callable[[], Awaitable[None]]] = [work, self.watch.run]
+        carry = functools.partial(self.carried.run, self.lan, self.clock)
+        works: list[Callable[[], Awaitable[None]]] = [work, self.watch.run, carry]
         if self.link is not None:
             works.append(self.lan.run)
-        if self.carried.states:
-            works.append(functools.partial(self.carried.run, self.lan, self.clock))
-        self._hearing = asyncio.create_task(self._hear())
-        self._tasks.append(self._hearing)
+        self._tasks.append(self.hearing.start())
         works += [functools.partial(self.presence.run, colleague) for colleague in self.presence.watches]
         self._tasks += [asyncio.create_task(self._again_and_again(one)) for one in works]
         papers: list[Callable[[], Awaitable[None]]] = [self._watch_printer]
         papers += [one.run for one in (self._list, self._narrow) if one is not None]
         self._tasks += [asyncio.create_task(self._again_and_again(run)) for run in papers]
-
-    async def _hear(self) -> None:
-        """Ask the colleagues, and headquarters where there is a link, how far they hold this journal (J-7)."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(HEARING_SECONDS):
-                await asyncio.gather(self.lan.ask_heads(), *([self.link.tried()] if self.link is not None else []))
-
-    async def heard(self) -> None:
-        """Before the first act after a start: what others hold has been heard, or they are silent."""
-        if self._hearing is not None and not self._hearing.done():
-            await asyncio.wait([self._hearing])
 
     async def _again_and_again(self, work: Callable[[], Awaitable[None]]) -> None:
         """A fault of our own in the background is logged and does not end the deliveries of the day."""
@@ -339,14 +323,6 @@ class Terminal:
         self.booth.void(decoded.serial, reason)
         return True
 
-    def void_carried(self, serial: bytes, reason: str, ballot_device: int) -> Screen:
-        """A desk replaces a permit that named a booth whose journal we carry on (C-7, J-8)."""
-        if ballot_device not in self.carried.states:
-            raise Refused("permit-not-ours")
-        self.carried.require_not_cast(serial)
-        self.booth.void(serial, reason)
-        return {"ok": True}
-
     async def accept(self, slip: str) -> Screen:
         """A permit before the booth; while the voting is paused no new one is taken, and it stays good."""
         if not self.booth.busy:
@@ -394,14 +370,9 @@ class Terminal:
         return {"ok": True, "held": head.seq if head else -1, "head": head.hash.hex() if head else ""}
 
     def write_usb(self, path: Path, *, lost: bool = False) -> Screen:
-        """All journals this terminal holds, sealed for headquarters; the file's path.
-
-        The gateway's own, kept here without its private parts, only where the gateway is ``lost``: the first that
-        headquarters gets of an entry stays.
-        """
-        kept = (copies.entries for device, copies in self.lan.copies.items() if lost or device != self.lan.gateway)
-        entries = [*self.journal.entries, *(entry for entries in kept for entry in entries)]
-        return {"ok": True, "path": str(usb.write(path, usb.bundle(self.identity, entries)))}
+        """All journals this terminal holds, sealed for headquarters; the file's path; ``lost`` as in `usb.to_carry`."""
+        journals = [self.journal.entries, *(copies.entries for copies in self.lan.copies.values())]
+        return {"ok": True, "path": str(usb.write(path, usb.bundle(self.identity, usb.to_carry(journals, lost=lost))))}
 
     def _link_ca(self) -> Path | None:
         return self.home / self.settings.link_ca if self.settings.link_ca else None
@@ -425,61 +396,5 @@ class Terminal:
         return {"ok": True}
 
     def status(self) -> Screen:
-        """What the strip of every screen shows."""
-        state, account = self.journal.state, self.journal.state.account
-        names = ("permits", "refused", "prepared", "cast", "tested", "dropped")
-        return {
-            "ok": True,
-            "station": self.identity.place.id,
-            "station_name_fa": self.identity.place_name,
-            "device": self.identity.device,
-            "terminal": self.identity.number(self.identity.device),
-            "roles": self.roles,
-            "state": "closed" if state.closed else "open" if state.opened else "new",
-            "stopped": self.journal.stopped.code if self.journal.stopped else None,
-            "busy": self._booth is not None and self._booth.busy,
-            "counts": {name: getattr(account, name) for name in names},
-            "queue": self._queue(),
-            "link": self._link_words(),
-            "media": self.journal.health(),
-            "media_told": self.upkeep.told(),
-            "limits": self.upkeep.limits(),
-            "printer": self.printer.state,
-            "register_version": self._desk.register.version if self._desk else None,
-            "head": [state.next_seq - 1, state.head.hex()],
-            "election_hash": self.identity.eh.hex(),
-            "training": self.identity.training,
-            "locked": False,
-            "officers": officers.names(self.home) if officers.are_appointed(self.home) else None,
-            "now_ms": self.clock.now_ms(),
-            **self.day.status(),
-            **self.watch.status(),
-        } | self._desk_words()
-
-    def _desk_words(self) -> Screen:
-        """What a desk's page shows besides; somebody looks, so the booths are watched."""
-        if self._desk is None:
-            return {"booths": [], "alarms": [], "waiting": None, "register_day": None, "card": False}
-        self.presence.watch()
-        booths = self.presence.booths(self._desk.sent)
-        waiting = [booth["waiting"] for booth in booths if booth["waiting"] is not None]
-        return {
-            "booths": booths,
-            "alarms": self.presence.alarms(),
-            "look_ups": self.look_ups.words(),
-            "waiting": sum(waiting) if waiting else None,
-            "register_day": self._register_age.day(),
-            "card": CARD in self.readers and self.readers[CARD].is_there(),
-        }
-
-    def _queue(self) -> Screen:
-        if self.link is not None:
-            return {"undelivered": self.link.undelivered(), "oldest_ms": self.link.oldest_ms()}
-        return {"undelivered": self.lan.waiting(), "oldest_ms": None}
-
-    def _link_words(self) -> Screen:
-        if self.link is None:
-            return {"last_answer_ms": None, "up": False, "words_fa": "", "words_en": ""}
-        fa, en = words(self.link.state(safe=self.journal.state.account.cast))
-        is_up = self.link.down_since_ms is None
-        return {"last_answer_ms": self.link.last_answer_ms, "up": is_up, "words_fa": fa, "words_en": en}
+        """What every screen shows."""
+        return status_of(self)

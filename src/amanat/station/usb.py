@@ -4,7 +4,7 @@ File = HPKE(headquarters' X25519 key, info = eh) of the envelope CBOR([payload, 
 the CBOR sequence of the triples and the signature Sign(device, "usb", ID("usb", payload)).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
@@ -13,12 +13,24 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from amanat.errors import BadInput
 from amanat.records import cbor
 from amanat.records.identifiers import identifier
-from amanat.records.journal import SignedEntry
+from amanat.records.journal import Entry, SignedEntry
 from amanat.station.medium_file import write_whole
 from amanat.station.package import Identity
 from amanat.sync.messages import Envelope, triple
 
 SUFFIX = ".amanat-usb"
+
+
+def to_carry(journals: Iterable[Sequence[SignedEntry]], *, lost: bool = False) -> Iterator[SignedEntry]:
+    """The entries of a bundle.
+
+    A journal that is kept here without its private parts (the gateway's, at a colleague) goes only where the gateway
+    is ``lost``: headquarters keeps what it gets of an entry first.
+    """
+    for entries in journals:
+        stripped = (e.private is None and Entry.decode(e.entry).private_hash is not None for e in entries)
+        if lost or not any(stripped):
+            yield from entries
 
 
 def bundle(identity: Identity, entries: Iterable[SignedEntry]) -> bytes:
