@@ -16,7 +16,7 @@ from tests.station.conftest import CHOICES, MARYAM, OFFICERS, PASSPHRASE, REAL_S
 
 from amanat.cli.main import main
 from amanat.records import sealed_key
-from amanat.station import keys
+from amanat.station import forgetting, keys
 
 START_SECONDS_MAX = 60
 CALLS = ("pwrite64", "fdatasync", "fsync")
@@ -171,7 +171,10 @@ async def test_a_second_program_on_one_journal_is_refused(station: Station, elec
     assert (await station.post(station.homes[0], "/api/desk/present"))["ok"]
 
 
-def test_the_commands_enrol_and_load(election: Election, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_commands_enrol_and_load(
+    election: Election, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forgetting, "begin_again_wiping", lambda: None)  # it would end the tests' own process
     home = tmp_path / "new"
     words = ["station", "enrol", str(home), "--station", "S1", "--terminal", "7", "--passphrase"]
     assert main([*words, str(election.passphrase)]) == 0
