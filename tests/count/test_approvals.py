@@ -107,7 +107,7 @@ def test_an_unused_pad_approved_nothing(county: Callable[..., Any]) -> None:
 
 
 def test_an_approval_left_out_with_its_pad_is_the_boards_to_judge(county: Callable[..., Any]) -> None:
-    """The pad is called missing and an approval is left out: no sheet contradicts it, so no rule annuls the ballot."""
+    """C-9: the pad is called missing, an approval left out: no sheet contradicts it, so no rule annuls the ballot."""
     place = approved_day(county, approver_end=MISSING)
     publish(place, place.approved[:1])
     lacking = max(place.boxes[2], key=lambda cast: place.permit_hash(cast) != place.approved[0][0])

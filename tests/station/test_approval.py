@@ -132,8 +132,8 @@ async def test_a_person_waits_for_the_observer_and_votes(station: Station) -> No
 
 
 async def test_the_booth_takes_no_permit_without_the_approval(station: Station) -> None:
-    """None at all; the desk's own signature; a stranger's; the pad's over another permit; an approval that a ballot
-    terminal gave.  Wanted: refused in words, and the permit stays good."""
+    """C-9: none at all; the desk's own signature; a stranger's; the pad's over another permit; a ballot terminal's.
+    Wanted: refused in words, and the permit stays good."""
     identity = station.desk.identity
     first, second = [await station.wanted(person, at=station.second) for person in (MARYAM, REZA)]
     issued = [station.desk.desk._issued[bytes.fromhex(told["serial"])][1] for told in (first, second)]
