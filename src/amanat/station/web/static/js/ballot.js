@@ -319,7 +319,7 @@ function again() {
 }
 
 async function cast() {
-  wait("رأی نوشته می‌شود…"); // whatever happens to the answer, asking again gives the same receipt and casts nothing twice
+  wait("رأی روی دو حافظه نوشته می‌شود…"); // whatever happens to the answer, asking again gives the same receipt and casts nothing twice
   const answer = await post("/api/booth/cast");
   if (answer.ok) return done(answer);
   return ["no-permit", "nothing-sealed"].includes(answer.code) ? reconcile() : sealed(answer.fa);
