@@ -45,7 +45,7 @@ function show() {
   const stop = choices()[scan.place];
   if (!stop) return;
   for (const member of stop.members) member.classList.add("scanned");
-  if (stop.members.length === 1 && !stop.out) stop.members[0].focus();
+  if (stop.members.length === 1 && !stop.out) stop.members[0].focus({ preventScroll: true });
   else {
     document.activeElement?.blur();
     document.dispatchEvent(new CustomEvent("scanned-group", { detail: stop.name }));
