@@ -2,7 +2,7 @@
 window.measures = {
   tooSmall: (least) =>
     [...document.querySelectorAll("button, input:not(#national-id)")]
-      .map((one) => [one, one.getBoundingClientRect()])
+      .map((one) => [one, (["radio", "checkbox"].includes(one.type) ? one.closest("label") : one).getBoundingClientRect()])
       .filter(([one, box]) => box.width && !one.disabled && Math.min(box.width, box.height) < least)
       .map(([one, box]) => `${one.textContent.trim() || one.name || one.id} ${box.width.toFixed(1)}×${box.height.toFixed(1)}`),
 
@@ -24,6 +24,26 @@ window.measures = {
         return outside || (one.scrollHeight > one.clientHeight + 2 && getComputedStyle(one).overflow !== "visible");
       })
       .map((one) => `${one.tagName} ${one.className} ${one.textContent.trim().slice(0, 40)}`),
+
+  /** Latin digits that a reader of Persian sees, outside codes. */
+  asciiDigits() {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const found = [];
+    while (walker.nextNode()) {
+      const { parentElement: holder, data } = walker.currentNode;
+      const hidden = !holder.getClientRects().length || holder.closest(".code, script, style, noscript");
+      if (/[0-9]/.test(data) && !hidden) found.push(data.trim());
+    }
+    return found;
+  },
+
+  /** What Tab should stop at, in the order of the document; a hidden or switched-off thing is none. */
+  stops: () =>
+    [...document.querySelectorAll("a[href], button, input, select, textarea, [tabindex]")]
+      .filter((one) => one.getClientRects().length && !one.disabled && one.tabIndex >= 0)
+      .map((one, place) => { one.dataset.stop = place; return place; }),
+
+  stop: () => document.activeElement?.dataset?.stop ?? null,
 
   async axe() {
     const { violations } = await axe.run(document, { rules: { "color-contrast-enhanced": { enabled: true } } });
