@@ -351,6 +351,8 @@ async def test_the_pads_sheet_is_over_its_approvals(station: Station) -> None:
     made = Sheet.decode(sheet.read_slip(tray(station.pad).last("closing").qr or "")[0])
     assert (made.permits, made.permit_root) == (2, merkle_root(sorted(hashes)))
     assert (made.prepared, made.cast) == (0, 0)
+    assert tray(station.pad).last("closing").fields["approved"] == "2"
+    assert "cast" not in tray(station.pad).last("closing").fields
     with pytest.raises(Refused):
         await station.pad.pad.approve("00")
 

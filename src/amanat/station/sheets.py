@@ -6,6 +6,7 @@ from typing import Any
 
 from amanat.records import sheet
 from amanat.records.cbor import as_bytes
+from amanat.records.device import ROLE_APPROVE
 from amanat.records.journal import Entry
 from amanat.records.manifest import PAPER
 from amanat.records.sheet import CLOSING, HOURLY, ZERO, Sheet, sheet_id
@@ -117,6 +118,10 @@ class Sheets:
             found["paper"] = "{} = {} + {} + {}".format(*map(persian.number, numbers))
         return found
 
+    def _shown(self, counts: dict[str, str]) -> dict[str, str]:
+        """An observer's pad only approves: the permits of its sheet are those (C-9)."""
+        return {"approved": counts["permits"]} if self._identity.certificate.has(ROLE_APPROVE) else counts
+
     async def _print(self, encoded: bytes, signature: bytes, *, duplicate: bool) -> Screen:
         made = Sheet.decode(encoded)
         counts = {
@@ -124,6 +129,6 @@ class Sheets:
         }
         place = {"station": self._identity.place_name, "device": str(self._identity.number(made.device))}
         text = sheet.slip(encoded, signature)
-        fields = place | counts | self._beside(made.kind) | {"hash": self._identity.eh.hex()[:16]}
+        fields = place | self._shown(counts) | self._beside(made.kind) | {"hash": self._identity.eh.hex()[:16]}
         await self._printer.print(Slip(NAMES[made.kind], made.device, fields, text, duplicate))
         return {"ok": True, "sheet": text, "repeated": duplicate} | {name: int(n) for name, n in counts.items()}

@@ -41,6 +41,7 @@ LABELS: Final = {
     "device": "دستگاه",
     "serial": "شمارهٔ تعرفه",
     "permits": "تعرفهٔ داده‌شده",
+    "approved": "تعرفهٔ تأییدشده",
     "refused": "مراجعهٔ بی‌تعرفه",
     "prepared": "رأی مهرشده",
     "cast": "رأی در صندوق",
@@ -72,8 +73,9 @@ FOOTS: Final = {
     "list": ("به ترتیب شمارهٔ ملی؛ برگ‌ها را به ترتیب شماره نگه دارید.", "Keep the pages in order."),
     "check": ("اگر این نوشته خوانا و کد خواندنی است، چاپگر آماده است.", "If this is legible, the printer is ready."),
 }
+APPROVED: Final = "approved"  # a pad's name for the permits of its sheet (C-9)
 COUNTS: Final = ("permits", "refused", "prepared", "cast", "tested", "dropped")
-NUMBERS: Final = {"device", "ballot_terminal", "page", "persons", *COUNTS}
+NUMBERS: Final = {"device", "ballot_terminal", "page", "persons", APPROVED, *COUNTS}
 PLACED: Final = {"ballot", "code", "ballot_terminal", "rows"}  # in the QR already, or drawn in a place of their own
 TRAINING: Final = ("آموزشی؛ رأی واقعی نیست", "TRAINING: NOT A REAL VOTE")
 
@@ -259,13 +261,13 @@ def _sheet(pen: _Pen, fields: Mapping[str, str]) -> None:
     """Where, then the counts in large digits, then what the paper belongs to."""
     _plain(pen, {name: value for name, value in fields.items() if name in {"station", "device"}})
     pen.rule()
-    for name in COUNTS:
+    for name in (APPROVED, *COUNTS):
         if name in fields:
             pen.row(LABELS[name], shown(name, fields[name]), bold=True, size=34)
     if fields.get("cast", "").isdigit():
         pen.row("رأی در صندوق به حروف", in_words(int(fields["cast"])))
     pen.rule()
-    _plain(pen, {n: v for n, v in fields.items() if n not in {"station", "device", *COUNTS}})
+    _plain(pen, {n: v for n, v in fields.items() if n not in {"station", "device", APPROVED, *COUNTS}})
 
 
 def _list(pen: _Pen, fields: Mapping[str, str]) -> None:
