@@ -50,12 +50,14 @@ class Impatient(Threads):
     def __init__(self, stall: Stall) -> None:
         super().__init__()
         self._stall = stall
+        self.given_back = 0
 
     def within(self, seconds: float, act: Act) -> "Future[object] | None":
         before = self._stall.hung
         future = self.start(act)
         while not wait([future], 0.002).done:
             if self._stall.hung > before:
+                self.given_back += 1
                 return future
         future.result()
         return None
