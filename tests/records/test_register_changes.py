@@ -75,6 +75,17 @@ def test_reading_in_slices_takes_what_reading_at_once_takes(people: list[Person]
     assert (version, len(read)) == (wanted.version, len({person.national_id for person in wanted.changes}))
 
 
+def test_a_number_in_a_long_form_is_refused() -> None:
+    """A change has one encoding: a year in four bytes instead of two is none, nor a version in two instead of one."""
+    content = Delta(2, (Person(synthetic(1), "زهرا", 1360, Flags()),)).encode()
+    assert content.count(b"\x19\x05\x50") == 1
+    for long in (content.replace(b"\x19\x05\x50", b"\x1a\0\0\x05\x50"), b"\x83\x01\x18\x02" + content[3:]):
+        with pytest.raises(Malformed):
+            Delta.decode(long)
+        with pytest.raises(Malformed):
+            [*read_delta(long, {})]
+
+
 def test_only_the_next_delta_is_taken() -> None:
     """Of two with one number the second changes nothing."""
     view = RegisterView(base([]))

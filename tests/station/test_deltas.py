@@ -91,6 +91,19 @@ async def test_after_a_cut_everything_is_taken_up_again(
     assert again.desk.register.look(NEW[305].national_id) == NEW[305]
 
 
+async def test_a_journal_that_was_rolled_back_uses_no_later_register(
+    booths: Booths, election: Election, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file of all changes is of version 3, the journal names 2: the register is of 2."""
+    monkeypatch.setattr(deltas, "TIDY_BYTES", 1)
+    terminal = await booths.opened()
+    await take(terminal, signed(election, 2, NEW[:30]), signed(election, 3, [GONE]))
+    view = taker(terminal).view(2)
+    assert (view.version, view.look(NEW[0].national_id)) == (2, NEW[0])
+    assert view.look(REZA) != GONE
+    assert taker(terminal).view(3).look(REZA) == GONE
+
+
 async def test_a_cut_at_every_step_of_taking(booths: Booths, election: Election) -> None:
     """Power goes before the file, after it, after the entry: the version in use is what the journal names, or less."""
     terminal = await booths.opened()

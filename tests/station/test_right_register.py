@@ -66,6 +66,15 @@ def test_the_register_of_another(election: Election, other: dict[str, Any]) -> N
     assert read_package(home / enrolment.PACKAGE).register.day == "2024-03-01"
 
 
+def test_another_register_of_the_same_day(election: Election) -> None:
+    """The right election, round and day, and yet not the register that the manifest names: somebody is missing."""
+    package = pack(election, build(PEOPLE, **OURS))
+    assert read_package(package).register.count == 300
+    (package / "register.bin").write_bytes(build(PEOPLE[1:], **OURS))
+    election.sign_package(package)
+    assert refused(lambda: read_package(package)).code == "register-not-of-this-election"
+
+
 def test_an_older_register_than_the_rules_allow(election: Election) -> None:
     """The rule set of the election says how many days; where it does not, sixty."""
     text = "register_days = 10\n" + rule_set.shipped("majlis-1402")
