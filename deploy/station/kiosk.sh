@@ -1,5 +1,6 @@
 #!/bin/sh
-# Chromium as a screen of one page: no cache, no history, no crash dump, no way to another address.
+# Chromium as a screen of one page: no cache, no history, no crash dump, no way to another address.  The booth goes
+# from one of this machine's two names to the other after each voter, so that the browser ends its process.
 set -eu
 page="${AMANAT_PAGE:-http://127.0.0.1:8001/}"
 exec /usr/bin/chromium \
@@ -11,5 +12,5 @@ exec /usr/bin/chromium \
     --disable-extensions --disable-logging --disable-notifications --disable-session-crashed-bubble \
     --disable-features=Translate,AutofillServerCommunication,OptimizationHints,MediaRouter,SpareRendererForSitePerProcess \
     --disable-pinch --overscroll-history-navigation=0 --password-store=basic --autoplay-policy=no-user-gesture-required \
-    --host-resolver-rules="MAP * ~NOTFOUND, EXCLUDE 127.0.0.1" \
+    --host-resolver-rules="MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost" \
     "$page"

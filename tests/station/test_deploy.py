@@ -83,13 +83,13 @@ def test_the_browser_keeps_nothing_and_goes_nowhere() -> None:
     for flag in (
         "--kiosk", "--incognito", "--disable-breakpad", "--disable-crash-reporter", "--disk-cache-size=1",
         "--user-data-dir=/run/amanat-kiosk/", "--disable-extensions", "--disable-background-networking",
-        'MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+        'MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"',
     ):  # fmt: skip
         assert flag in script, flag
     assert subprocess.run(["/bin/sh", "-n", DEPLOY / "kiosk.sh"], check=False).returncode == 0
     policy = json.loads((DEPLOY / "chromium-policy.json").read_text(encoding="utf-8"))
     assert policy["URLBlocklist"] == ["*"]
-    assert policy["URLAllowlist"] == ["http://127.0.0.1"]
+    assert policy["URLAllowlist"] == ["http://127.0.0.1", "http://localhost"]
     assert policy["DeveloperToolsAvailability"] == 2
 
 

@@ -116,7 +116,10 @@ async def test_a_clock_that_cannot_be_had_is_said(text: str) -> None:
     assert text in fault.value.both()
 
 
-@pytest.mark.parametrize("text", ["quill:", "folder:", "folder:x?draw=many", "socket:", "escpos:", "escpos-tcp:9100", "escpos-tcp:h:70000"])
+@pytest.mark.parametrize(
+    "text",
+    ["quill:", "folder:", "folder:x?draw=many", "socket:", "escpos:", "escpos-tcp:9100", "escpos-tcp:h:70000"],
+)
 def test_a_printer_that_cannot_be_had_is_said(text: str) -> None:
     with pytest.raises(Usage) as fault:
         open_printer(text)

@@ -95,7 +95,10 @@ def test_thirty_of_3545_fit_the_paper() -> None:
         slip_drawing.picture("test", CODE, "A" * 4297, False)
 
 
-def test_fields_of_a_sheet_are_those_that_are_signed() -> None:
+def test_fields_of_a_sheet_are_those_that_are_signed_and_have_persian_names() -> None:
+    """What stands on a sheet, signed or beside it, has a name in Persian: no field shows as a program calls it."""
+    beside = {"room", "extended", "paper", "approved", "hash", "station", "device"}
+    assert {*slip_drawing.COUNTS, *beside} <= set(slip_drawing.LABELS)
     assert set(slip_drawing.COUNTS) <= set(sheet.Sheet.__dataclass_fields__)
 
 
