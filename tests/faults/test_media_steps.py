@@ -249,6 +249,29 @@ def test_one_medium_dies_at_any_step_and_the_other_carries_the_day(name: str) ->
         assert TwoMedia((Disk(name), other), owner=OWNER, timer=lambda: 0.0).recover() == PAYLOADS
 
 
+@pytest.mark.parametrize("first", ["a", "b"])
+def test_the_second_medium_dies_later_and_nothing_told_is_lost(first: str) -> None:
+    """J-2.  One medium dies at its k-th step, the other at its m-th, whenever that is.  Wanted: once neither lives,
+    *unknown* is said and nothing more is told; with the cards back, all that was told is there, in order."""
+    both = 0
+    for k, m in itertools.product(range(12), repeat=2):
+        world = World()
+        broken = [Broken(disk, k if disk.name == first else m) for disk in world.disks]
+        journal = TwoMedia(broken, owner=OWNER, timer=lambda: 0.0)
+        told: list[bytes] = []
+        try:
+            journal.recover()
+            for payload in PAYLOADS:
+                journal.append(payload)
+                told.append(payload)
+        except MediumLost:
+            both += 1
+        world.acknowledged = told
+        assert world.run(None), (k, m)
+        assert world.acknowledged == PAYLOADS, (k, m)
+    assert both > 60
+
+
 @dataclass(eq=False)
 class Broken:
     """A disk on which every write and sync after the ``after``-th fails."""

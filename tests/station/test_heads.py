@@ -1,6 +1,7 @@
 """What others know of a device's journal (J-7): an image put back, a clone, a paper, a gateway that is lost."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -55,11 +56,11 @@ class Station:
             while not condition():  # noqa: ASYNC110 - seen from outside, as a person would
                 await asyncio.sleep(0.005)
 
-    async def press(self, terminal: Terminal, path: str, **body: object) -> dict[str, object]:
+    async def press(self, terminal: Terminal, address: str, **body: object) -> dict[str, object]:
         connector = aiohttp.UnixConnector(str(terminal.home / "s"))
         async with (
             aiohttp.ClientSession(connector=connector) as session,
-            session.post(f"http://terminal{path}", json=body) as answer,
+            session.post(f"http://terminal{address}", json=body) as answer,
         ):
             screen: dict[str, object] = await answer.json()
             return screen
@@ -193,6 +194,24 @@ async def test_the_gateway_burns_and_its_journal_is_with_a_colleague(station: St
     assert any(entry.private for entry in desk.journal.entries)
     assert not any(entry.private for entry in kept)
     assert stick(booth, lost=True) - stick(booth, lost=False) > sum(len(entry.entry) for entry in kept)
+
+
+async def test_the_supervisors_buttons_for_media_and_sheet(station: Station, tmp_path: Path) -> None:
+    """Over the terminal's own address.  Wanted: one officer alone replaces no medium, two replace a dead one and not a
+    good one; the terminal's own sheet is well, no sheet is said kindly."""
+    desk, _ = await both_open(station)
+    card = str(tmp_path / "card")
+    alone = await station.press(desk, "/api/supervisor/medium", which="b", path=card, officers=OFFICERS[:1])
+    assert alone["code"] == "two-officers"
+    good = await station.press(desk, "/api/supervisor/medium", which="b", path=card, officers=OFFICERS)
+    assert good["code"] == "medium-not-lost"
+    os.truncate(station.media(1)[1], 0)
+    await desk.hourly()
+    done = await station.press(desk, "/api/supervisor/medium", which="b", path=card, officers=OFFICERS)
+    assert done == {"ok": True, "media": {"a": "good", "b": "good"}}
+    sheet = await station.press(desk, "/api/supervisor/head", slip=tray(desk).last("hourly").qr)
+    assert sheet["ok"]
+    assert (await station.press(desk, "/api/supervisor/head", slip="AP1"))["code"] == "sheet-unreadable"
 
 
 async def test_the_last_printed_sheet_is_held_before_a_restarted_device(booths: Booths, election: Election) -> None:
