@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page
@@ -41,7 +42,7 @@ def terminal(home: Path, port: int) -> Iterator[str]:
         process.wait(timeout=30)
 
 
-def status(base: str) -> dict:  # type: ignore[type-arg]
+def status(base: str) -> Any:
     with urllib.request.urlopen(f"{base}/api/status", timeout=10) as answer:
         return json.load(answer)
 

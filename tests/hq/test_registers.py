@@ -21,7 +21,8 @@ def make(root: Path, file: Path | None, key: Path | None = None, *, home: str = 
     from amanat.hq.elections.making import Sources, init
 
     folders = (root / name for name in ("election", "ceremony", "mixers", "authorities"))
-    init(root / home, Sources(*folders, file, root / "passphrase", key), now_ms=1)
+    sources = Sources(*folders, register=file, passphrase=root / "passphrase", register_key=key)
+    init(root / home, sources, now_ms=1)
     return Home(root / home)
 
 

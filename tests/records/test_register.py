@@ -4,13 +4,14 @@ import io
 import mmap
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amanat.errors import AmanatError, BadInput, PeerFault, Rejected
-from amanat.records import register, register_build, register_file
+from amanat.records import register_build, register_file
 from amanat.records.cbor import Malformed
 from amanat.records.register import Delta, Person, Register, RegisterView, build, delta_id, root_of
 from amanat.rules.eligibility import Flags
@@ -104,7 +105,7 @@ def test_a_keyed_register_gives_nothing_without_its_key() -> None:
 def test_two_files_under_one_key_share_nothing() -> None:
     """The salt makes each file's keys its own: the same person's name looks otherwise in the next version."""
     person = Person(synthetic(1), "زهرا حسینی", 1370, Flags())
-    of = {"election_id": "e", "round": 1, "day": "2024-03-01", "version": 1}
+    of: dict[str, Any] = {"election_id": "e", "round": 1, "day": "2024-03-01", "version": 1}
     one, other = (build([person], **of, key=b"k" * 32, salt=salt * 16) for salt in (b"a", b"b"))
     assert one[4096 : 4096 + 12] != other[4096 : 4096 + 12]
     assert one[-40:] != other[-40:]
@@ -220,7 +221,7 @@ def test_people_who_cannot_be(people: list[Person], code: str) -> None:
 def test_what_is_no_register() -> None:
     """Empty, cut, longer, another file, a wrong header: Malformed."""
     data = made([Person(synthetic(1), "a", 1360, Flags())])
-    start = len(register.MAGIC)
+    start = len(register_file.MAGIC)
     broken = [b"", b"x" * 100, data[:20], data[:-1], data + b"\0", data[:start] + bytes(4) + data[start + 4 :]]
     for wrong in broken:
         with pytest.raises(Malformed):

@@ -136,7 +136,7 @@ async def test_what_is_refused_changes_nothing(booths: Booths, election: Electio
     """A forger's, one that skips a version, one that is no delta; one that is known already is passed over."""
     terminal = await booths.opened()
     good = signed(election, 2, NEW[:100])
-    cases = [
+    cases: list[tuple[SignedDelta, type[Exception]]] = [
         (SignedDelta(good.delta, bytes(64)), PeerFault),
         (signed(election, 3, NEW[:100]), PeerFault),
     ]
@@ -174,7 +174,7 @@ async def test_no_file_of_a_terminal_or_package_says_who_is_in_the_register(
     wanted |= {person.national_id[:9].encode() for person in people}
     nines = [int(person.national_id[:9]) for person in NEW]
     for order in ("big", "little"):
-        packed = [nine.to_bytes(4, order) for nine in nines]  # type: ignore[arg-type]
+        packed = [nine.to_bytes(4, order) for nine in nines]
         wanted |= {first + second for first, second in pairwise(packed)}
     files = [path for folder in (terminal.home, election.package) for path in folder.rglob("*") if path.is_file()]
     assert {"register.bin", "all", "00000002.delta"} <= {path.name for path in files}

@@ -59,8 +59,8 @@ def test_the_register_of_another(election: Election, other: dict[str, Any]) -> N
     assert fault.code == "register-of-another"
     found = f"{of['election_id']} / {of['round']} / {of['day']}"
     for language in ("fa", "en"):
-        assert found in fault.say(language)  # type: ignore[arg-type]
-        assert "test / 1 / 2024-03-01" in fault.say(language)  # type: ignore[arg-type]
+        assert found in fault.say(language)
+        assert "test / 1 / 2024-03-01" in fault.say(language)
     home = election.home("S1", 1)
     assert refused(lambda: enrolment.load(home, package)).code == "register-of-another"
     assert read_package(home / enrolment.PACKAGE).register.day == "2024-03-01"
