@@ -93,4 +93,7 @@ async def give(terminal: Terminal, _: int, __: bytes) -> Screen:
     return {"ok": True}
 
 
-DAY_LAN_ACTS: Final[Mapping[str, Callable[[Terminal, int, bytes], Screen | Awaitable[Screen]]]] = {TELL: told, GIVE: give}
+DAY_LAN_ACTS: Final[Mapping[str, Callable[[Terminal, int, bytes], Screen | Awaitable[Screen]]]] = {
+    TELL: told,
+    GIVE: give,
+}
