@@ -16,7 +16,7 @@ from amanat.station.clock import Clock
 from amanat.station.journal import Journal
 from amanat.station.power import Power
 
-EVERY_SECONDS: Final = 10.0
+EVERY_SECONDS: Final = 5.0
 STEP_MS: Final = 5_000  # a clock that is corrected smoothly moves less between two looks
 
 
