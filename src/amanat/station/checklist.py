@@ -258,7 +258,7 @@ class Checker:
         six = self.proc / "net/ipv6_route"
         more = [row.split() for row in six.read_text(encoding="ascii").splitlines()] if six.is_file() else []
         out += [row[9] for row in more if len(row) > 9 and row[0] == "0" * 32 and row[1] == "00" and row[9] != "lo"]
-        return (Mark.MISSING if out else Mark.GOOD), " ".join(out)
+        return (Mark.MISSING if out else Mark.GOOD), " ".join(dict.fromkeys(out))
 
     async def _swap(self) -> Found:
         rows = (self.proc / "swaps").read_text(encoding="utf-8").splitlines()[1:]
