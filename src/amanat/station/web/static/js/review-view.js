@@ -1,7 +1,7 @@
 // The review: every contest's names on one page, and white votes as acts of their own.
 import { code, make } from "./dom.js";
 import { digits, number } from "./persian.js";
-import { columns } from "./tray-view.js";
+import { columns, nameOf } from "./tray-view.js";
 
 /** So many columns that all names of all contests stand on one page with targets of 12 mm. */
 function widths(count, several) {
@@ -22,7 +22,7 @@ function listOf(one, place, { blank, several }) {
       several && !sure ? make("button", { type: "button", "data-skip": contest.id, text: "شرکت نمی‌کنم" }) : null));
   }
   const rows = chosen.map((row, index) => make("li", {}, make("span", { class: "place", text: number(index + 1) }),
-    make("span", { class: "name", text: digits(row.name) }),
+    nameOf(row),
     make("span", { class: "about" }, row.mark ? `${row.mark} · ` : "", code(digits(row.code))),
     make("button", { type: "button", class: "remove", "data-remove": row.code, "data-of": place, text: "✕", "aria-label": `برداشتن ${row.name}` })));
   const list = make("ol", { class: several ? "names dense" : chosen.length > 5 ? "names" : "names few" }, ...rows);

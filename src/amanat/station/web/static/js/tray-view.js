@@ -3,17 +3,22 @@ import { $, code, fill, make } from "./dom.js";
 import { digits, number } from "./persian.js";
 
 const LETTERS = [..."ابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"];
-const LONG = 17; // letters of a name that still fit a slot at full size
 const PAD = [..."123456789"];
 
 const initials = (name) => name.split(" ").map((word) => word[0]).slice(0, 2).join("\u200c ");
 
+/** A name that is drawn as large as its place allows: its length is all that the sheet of styles needs to know. */
+export function nameOf(row, ...more) {
+  const name = make("span", { class: "name", text: digits(row.name) }, ...more);
+  name.style.setProperty("--letters", Math.max(row.name.length, 8));
+  return name;
+}
+
 function slot(row, place, pulse) {
   const order = make("span", { class: "place", text: number(place + 1) });
   if (!row) return make("li", { class: "empty" }, order, make("span", { class: "hint", text: "هنوز نامی نیست" }));
-  const about = make("span", { class: "about" }, code(digits(row.code)), row.mark ? ` · ${row.mark}` : "");
-  const name = make("span", { class: row.name.length > LONG ? "name long" : "name", text: digits(row.name) });
-  return make("li", {}, make("button", { type: "button", "data-code": row.code, class: `${row.mark ? "marked" : ""} ${row.code === pulse ? "pulse" : ""}` }, order, name, about));
+  const about = make("span", { class: "about" }, code(digits(row.code)), row.mark ? make("span", { class: "mark", text: ` · ${row.mark}` }) : null);
+  return make("li", {}, make("button", { type: "button", "data-code": row.code, class: `${row.mark ? "marked" : ""} ${row.code === pulse ? "pulse" : ""}` }, order, nameOf(row), about));
 }
 
 /** Sets the shape of a list that fills columns downwards: `narrow` and `wide` are its numbers of columns. */
@@ -36,7 +41,7 @@ export function drawHits(tray) {
   const hits = tray.hits.shown.map((row, place) =>
     make("li", {}, make("button", { type: "button", "data-hit": place + 1 },
       make("kbd", { text: number(place + 1) }),
-      make("span", { class: "name", text: digits(row.name) }, row.mark ? make("small", { text: ` ${row.mark}` }) : null),
+      nameOf(row, row.mark ? make("small", { text: ` ${row.mark}` }) : null),
       code(digits(row.code)))));
   $("#hits").replaceChildren(...hits);
 }
@@ -84,9 +89,11 @@ export function drawBoard(tray, letters) {
     return;
   }
   const { next } = tray;
-  const paging = [key("◂ پیشین", { "data-do": "earlier", disabled: tray.page === 0 }), key("بعدی ▸", { "data-do": "later", disabled: tray.hits.more === 0 })];
+  const paging = [
+    key("▲", { "data-do": "earlier", disabled: tray.page === 0, "aria-label": "نام‌های پیشین" }),
+    key("▼", { "data-do": "later", disabled: tray.hits.more === 0, "aria-label": "نام‌های بعدی" })];
   board.replaceChildren(
     ...LETTERS.map((letter) => key(letter, { "data-letter": letter, disabled: !next.has(letter) })),
-    key("فاصله", { "data-letter": " ", disabled: tray.browsing && !next.has(" ") }), erase,
-    ...(tray.browsing ? paging : [key("الفبا", { "data-do": "browse" })]), key("۱۲۳", { "data-board": "pad" }));
+    key("␣", { "data-letter": " ", "aria-label": "فاصله", disabled: tray.browsing && !next.has(" ") }), erase,
+    ...(tray.browsing ? paging : [key("الفبا", { "data-do": "browse" }), key("۱۲۳", { "data-board": "pad" })]));
 }
