@@ -34,6 +34,10 @@ START_SECONDS_MAX: Final = 60
 ANSWER_MS: Final = 10_000
 PAINT_MS: Final = 200
 FLASH_MS: Final = 800  # the last card has stopped flashing
+SUPERVISOR_KEYS: Final = (
+    ("F3", "usb"), ("F4", "replace"), ("F5", "end"), ("F6", "pause"),
+    ("F7", "incident"), ("F8", "extension"), ("F9", "more"),
+)  # fmt: skip
 Snap = Callable[[Page, str], None]
 
 
@@ -127,7 +131,7 @@ def opening(page: Page, base: str, snap: Snap) -> None:
         page.keyboard.press("Enter")
     page.wait_for_selector("#also button", timeout=ANSWER_MS)
     snap(page, "supervisor-3-running")
-    for key, name in (("F3", "usb"), ("F4", "appeal"), ("F5", "replace"), ("F6", "close")):
+    for key, name in SUPERVISOR_KEYS:
         page.keyboard.press(key)
         snap(page, f"supervisor-4-{name}")
 
@@ -259,7 +263,25 @@ def closing(page: Page, base: str, snap: Snap) -> None:
     """The supervisor closes; once, at the last size."""
     page.goto(f"{base}/supervisor")
     page.wait_for_selector("#also button", timeout=ANSWER_MS)
-    page.keyboard.press("F6")
+    page.keyboard.press("F5")
+    for name in ("نسرین پارسا", "بهرام صفایی"):
+        page.keyboard.type(name)
+        page.keyboard.press("Tab")
+    if page.is_visible("#early"):
+        page.keyboard.type("همه آمده‌اند")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-panel=told]:not([hidden])", timeout=ANSWER_MS)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#also [data-go=close]", timeout=ANSWER_MS)
+    snap(page, "supervisor-5-ended")
+    page.keyboard.press("F5")
+    page.wait_for_timeout(PAINT_MS)
+    snap(page, "supervisor-5-close")
+    if page.is_visible("#explain"):
+        for text in ("بدون رأی رفت", "نسرین پارسا", "بهرام صفایی"):
+            page.keyboard.type(text)
+            page.keyboard.press("Tab")
+        page.focus("#close-do")
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
     page.wait_for_selector("#sheet-qr[src]", timeout=ANSWER_MS)

@@ -66,10 +66,25 @@ def open_station(page: Page, station: Station) -> None:
 def close_station(page: Page, station: Station) -> None:
     page.goto(f"{station.base}/supervisor")
     page.wait_for_selector("#also button")
-    press(page, "F6", "Enter")
+    press(page, "F5")
+    end_voting(page)
+    press(page, "F5", "Enter")
     assert station.status()["state"] == "open"  # one Enter does not close
     press(page, "Enter")
     page.wait_for_selector("#sheet-qr[src]")
+
+
+def end_voting(page: Page) -> None:
+    """Two officers in the panel that is shown; before the legal end with a reason."""
+    for name in ("نسرین پارسا", "بهرام صفایی"):
+        page.keyboard.type(name)
+        press(page, "Tab")
+    if page.is_visible("#early"):
+        page.keyboard.type("همه آمده‌اند")
+    press(page, "Enter")
+    page.wait_for_selector("[data-panel=told]:not([hidden])")
+    press(page, "Enter")
+    expect(page.locator("#also [data-go=close]")).to_be_visible()
 
 
 def choose_two_and_confirm_blank(page: Page) -> list[str]:
@@ -222,9 +237,11 @@ def test_a_lost_permit_is_replaced(page: Page, tehran: Station) -> None:
     """C-7.  The scanned slip names its serial; a new permit comes out and the old one opens no booth any more."""
     old = check_in(page, tehran, synthetic(14))
     serial = tehran.last("permit")["fields"]["serial"]
-    supervise(page, tehran, "F5")
+    supervise(page, tehran, "F4")
     scan(page, old)
     expect(page.locator("[name=serial]")).to_have_value(serial)
+    for name in ("first", "second"):
+        page.locator(f"[data-panel=replace] [name={name}]").fill(name)
     press(page, "Enter")
     expect(page.locator("[data-fill=told]")).to_contain_text("تعرفه چاپ شد")
     assert tehran.last("permit")["fields"]["serial"] != serial
@@ -238,7 +255,8 @@ def test_two_officers_hear_an_appeal(page: Page, tehran: Station) -> None:
     """C-1.  "Somebody voted as me": two officers saw the document, and a second permit is issued, openly."""
     check_in(page, tehran, synthetic(15))
     before = tehran.status()["counts"]["permits"]
-    supervise(page, tehran, "F4")
+    supervise(page, tehran, "F9")
+    press(page, "Digit2")
     for text in (synthetic(15), "نسرین پارسا", "بهرام صفایی"):
         page.keyboard.type(text)
         press(page, "Tab")
@@ -287,7 +305,7 @@ def test_every_screen_fits_and_is_accessible(page: Page, tehran: Station, size: 
     judge(page, "idle")
     page.goto(f"{tehran.base}/supervisor")
     page.wait_for_selector("#also button")
-    for key in ("Escape", "F2", "F3", "F4", "F5", "F6"):
+    for key in ("Escape", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9"):
         press(page, key)
         judge(page, f"supervisor {key}")
     page.goto(f"{tehran.base}/ballot")

@@ -298,7 +298,10 @@ watchStatus((answer) => {
     const first = shown === "";
     shown = mode();
     if (first || panel === "home") show("home");
-    else drawAlso();
+    else {
+      if (panel === "more") ENTER.more();
+      drawAlso();
+    }
   }
   return undefined;
 });
