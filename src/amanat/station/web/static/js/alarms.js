@@ -1,6 +1,6 @@
 // Booths in words, busy or free and no more, and the alarm when a voter went: words, shape, colour and sound.
 import { $, make, tone } from "./dom.js";
-import { number } from "./persian.js";
+import { digits, number } from "./persian.js";
 
 const RING_MS = 3000;
 const ACTS = [["seen", "دیدم", "F7"], ["void", "ابطال تعرفه", "F8"], ["replace", "تعرفهٔ جایگزین", "F9"]];
@@ -42,7 +42,7 @@ export function drawAlarms(alarms, act) {
     make("span", { class: "shape", "aria-hidden": "true" }),
     make("strong", { text: `${first.fa}${more}` }),
     ...ACTS.map(([name, words, press]) =>
-      make("button", { type: "button", tabindex: -1, onclick: () => act(name, first) }, words, make("kbd", { text: press }))));
+      make("button", { type: "button", tabindex: -1, onclick: () => act(name, first) }, words, make("kbd", { text: digits(press) }))));
   if (isNew) ring();
   ringing = setInterval(ring, RING_MS);
   return undefined;
