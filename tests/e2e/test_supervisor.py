@@ -68,12 +68,13 @@ def officers(page: Page) -> None:
 
 
 @pytest.fixture
-def evening(tmp_path: Path) -> Iterator[Station]:
-    """A station whose legal end is over, on mains with a battery."""
+def evening(tmp_path: Path, page: Page) -> Iterator[Station]:
+    """A station whose legal end is over, on mains with a battery; the page leaves it before it stops."""
     battery(tmp_path / "power", online=True, percent=90)
     options = ("--closes", "00:00", "--power", str(tmp_path / "power"))
     with running(tmp_path / "station", ROOT / "examples/damavand-firuzkuh", *options) as station:
         yield station
+        page.goto("about:blank")
 
 
 def test_a_whole_day_by_keys_alone(page: Page, evening: Station, tmp_path: Path) -> None:
@@ -83,7 +84,7 @@ def test_a_whole_day_by_keys_alone(page: Page, evening: Station, tmp_path: Path)
     open_station(page, evening)
     press(page, "Enter")
     title(page, "ساعت پایان رسیده است")
-    slip = check_in(evening, synthetic(10))
+    check_in(evening, synthetic(10))
     press(page, "F6")
     page.keyboard.type("درگیری در صف")
     press(page, "Enter")
@@ -118,7 +119,7 @@ def test_a_whole_day_by_keys_alone(page: Page, evening: Station, tmp_path: Path)
         page.keyboard.type("صف تمام شد")
     press(page, "Enter")
     told(page, "پایان رأی‌گیری اعلام شد")
-    close_with_explanations(page, evening, slip)
+    close_with_explanations(page, evening)
 
 
 def pull_the_plug(page: Page, power: Path) -> None:
@@ -138,7 +139,7 @@ def paper(page: Page, *, batch: tuple[str, str] = ("", ""), counts: tuple[str, .
     press(page, "Enter")
 
 
-def close_with_explanations(page: Page, station: Station, slip: str) -> None:
+def close_with_explanations(page: Page, station: Station) -> None:
     """The permit is open and the papers are not counted; then they are, wrongly, then rightly."""
     title(page, "۱ تعرفه هنوز باز است")
     press(page, "F5")
@@ -164,6 +165,7 @@ def close_with_explanations(page: Page, station: Station, slip: str) -> None:
     expect(page.locator("#explain")).to_be_hidden()
     press(page, "Enter", "Enter")
     page.wait_for_selector("#sheet-qr[src]")
+    judge(page, "closed")
     assert station.status()["state"] == "closed"
     fields = station.last("closing")["fields"]
     assert (fields["permits"], fields["cast"], fields["paper"]) == ("1", "0", "۵۰ = ۳ + ۱ + ۴۶")
@@ -193,6 +195,7 @@ def test_before_the_legal_end_a_reason_is_asked_for(page: Page, tmp_path: Path) 
         press(page, "Enter")
         told(page, "پایان رأی‌گیری اعلام شد")
         assert station.status()["ended"]
+        page.goto("about:blank")
 
 
 def test_observers_see_what_was_looked_up_and_nobody_s_number(page: Page, evening: Station) -> None:

@@ -38,7 +38,7 @@ NOON = 1_709_281_800_000  # 11:50 in Iran on the polling day
 def order(terminal: Terminal, *, hours: int = 2, number: int = 1, **more: Any) -> str:
     """The slip of an order that extends by so many hours."""
     base = terminal.day.legal_end_ms
-    made = ExtensionOrder(**{"number": number, "stations": (), "until_ms": base + hours * HOUR, "base_ms": base} | more)
+    made = replace(ExtensionOrder(number, (), base + hours * HOUR, base), **more)
     return extension.make(made, eh=terminal.identity.eh, seeds=BOARDS).slip()
 
 
@@ -102,9 +102,9 @@ async def test_a_pause_stops_the_desk_and_the_next_voter_and_no_permit_is_lost(
     assert refused.value.code == "reason-missing"
     assert (await desk.day.pause("درگیری در صف"))["silent"] == []
     assert [terminal.status()["paused"] for terminal in (desk, booth)] == ["درگیری در صف"] * 2
-    for act in (lambda: desk.check_in(synthetic(10)), lambda: desk.check_in(MARYAM, appeal=True)):
+    for person, appeal in ((synthetic(10), False), (MARYAM, True)):
         with pytest.raises(Refused, match="paused"):
-            act()
+            desk.check_in(person, appeal=appeal)
     with pytest.raises(Refused, match="paused"):
         await outside.accept(his)
     await inside.booth.seal(CHOICES)

@@ -1,6 +1,7 @@
 """Battery, plug and clock are told and decide nothing; no commit waits for them (J-5, J-9; VVSG 2.7-H)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ def supply(election: Election, tmp_path: Path) -> Path:
     plug(folder, online=True, percent=100)
     home = election.home("S1", 1)
     settings = config.read(home)
-    config.replace(settings, power=str(folder)).write(home)
+    replace(settings, power=str(folder)).write(home)
     return folder
 
 
