@@ -121,3 +121,9 @@ def test_the_hour_is_irans() -> None:
     """UTC is stored; people read +03:30, all year."""
     assert persian.jalali_moment(0) == "۱۱ دی ۱۳۴۸، ساعت ۰۳:۳۰"
     assert persian.jalali_moment(1_709_327_400_000) == "۱۲ اسفند ۱۴۰۲، ساعت ۰۰:۴۰"
+
+
+@given(st.dates(date(1925, 1, 1), date(2121, 3, 1)))
+def test_a_day_is_read_as_it_is_written(day: date) -> None:
+    """What files hold of a day gives that day again."""
+    assert persian.parse_jalali(persian.jalali_digits(day)) == day

@@ -3,9 +3,11 @@
 import argparse
 import asyncio
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,12 +27,14 @@ from amanat.rehearsal.plan import Kind, Plan
 from amanat.rehearsal.serve import serve
 from amanat.rehearsal.tamper import tamper
 from amanat.rehearsal.view import View
+from amanat.rules import persian
 
 ELECTION: Final = Path("examples/damavand-firuzkuh")
 DEMO_VOTERS: Final = 20_000
 WORKERS: Final = 2
 PORT: Final = 8400
 SERVED_PEOPLE: Final = 1000
+POLLING_DAY: Final = re.compile(r"(?m)^polling_day\s*=.*$")
 DESCRIPTION: Final = argparse.RawDescriptionHelpFormatter
 
 
@@ -149,6 +153,14 @@ def terminals(definition: Definition) -> list[tuple[str, int]]:
     return [(s.id, number) for s in definition.stations for number in range(1, s.ballot_terminals + 1)]
 
 
+def held_today(files: _Files) -> Definition:
+    """The election with today, in Iran, for its polling day: whoever tries it opens a station today."""
+    today = persian.jalali_digits((datetime.now(UTC) + persian.IRAN).date())
+    text = files.kept["election.toml"].decode("utf-8-sig")
+    files.kept["election.toml"] = POLLING_DAY.sub(f'polling_day = "{today}"', text).encode()
+    return read_definition(files.kept, folder=str(files.folder))
+
+
 def first_stations(definition: Definition, files: _Files, count: int | None) -> Definition:
     """The election with its first `count` stations, in the definition and in the file that headquarters will read."""
     if count is None or count >= len(definition.stations):
@@ -232,8 +244,8 @@ def tell(view: View, summary: Mapping[str, Any], folders: Folders) -> None:
 
 def run_serve(arguments: argparse.Namespace) -> int:
     """`amanat serve`."""
-    definition, files = read_election(arguments.election)
-    definition = first_stations(definition, files, 1)
+    _, files = read_election(arguments.election)
+    definition = first_stations(held_today(files), files, 1)
     folders = prepare(arguments.out, real_time=True)
     copy_election(files.kept, folders)
     booths = {station.id: station.ballot_terminals for station in definition.stations}

@@ -101,6 +101,12 @@ def jalali(day: date) -> str:
     return to_persian_digits(f"{there.day} {MONTHS[there.month - 1]} {there.year}")
 
 
+def jalali_digits(day: date) -> str:
+    """A day as files write it: «1402-12-11»; ValueError beyond the fence."""
+    there = _fenced(JalaliDate(day))  # type: ignore[no-untyped-call]
+    return f"{there.year}-{there.month:02}-{there.day:02}"
+
+
 def jalali_moment(ms: int) -> str:
     """Milliseconds since the Unix epoch, in Iran's time: «۱۱ اسفند ۱۴۰۲، ساعت ۱۴:۳۰»."""
     there = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms) + IRAN
