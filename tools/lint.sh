@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 ruff check .
 ruff format --check .
-mypy src tools bench
+mypy --explicit-package-bases src tools bench
 (cd verifier && ../.venv/bin/mypy --strict src)
 lint-imports
 if ! command -v cargo-clippy >/dev/null || ! command -v cargo-fmt >/dev/null; then

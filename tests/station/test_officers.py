@@ -76,7 +76,8 @@ def test_wrong_tries_wait_longer_and_longer(home: Path, monkeypatch: pytest.Monk
     assert waits == [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
     moment(301)
     assert officers.release(home, good) == SEED
-    assert (officers.take_past_tries(home), officers.take_past_tries(home), officers.seconds_to_wait(home)) == (10, 0, 0)
+    assert [officers.take_past_tries(home) for _ in range(2)] == [10, 0]
+    assert officers.seconds_to_wait(home) == 0
 
 
 @pytest.mark.parametrize("text", ["", "-5", "x"])

@@ -101,7 +101,7 @@ class Builder:
         assert not key or any(salt)
         self._out, self._of, self._names, self._progress = out, of, names, progress
         self._keyed, self._salt, self._keys = int(bool(key)), salt, Keys(key, salt)
-        self._open_scratch = lambda: _Scratch(scratch(), scratch_key)
+        self._open_scratch: Callable[[], _Scratch] = lambda: _Scratch(scratch(), scratch_key)
         self._scratch: _Scratch | None = None
         self._numbers = {"": 0}
         self._run: list[Rows] = []

@@ -15,7 +15,7 @@ from amanat.records.cbor import Malformed, as_text
 from amanat.records.extension import ExtensionOrder, SignedExtension
 from amanat.records.journal import Entry, PaperNote
 from amanat.rules import persian
-from amanat.rules.closing import differences
+from amanat.rules.closing import AnyAccount, differences
 from amanat.station.account import StationAccount
 from amanat.station.clock import Clock
 from amanat.station.journal import Journal
@@ -210,7 +210,7 @@ class Day:
         state = self._journal.state
         if self.is_early and not state.ended:
             yield Refused("early-end", closes=self._hour(state.extended_until_ms or self.legal_end_ms))
-        accounts = [state.account]
+        accounts: list[AnyAccount] = [state.account]
         if self.account.is_whole:
             if behind := self.account.behind():
                 numbers = "، ".join(persian.number(self._identity.number(device)) for device in behind)
