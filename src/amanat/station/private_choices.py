@@ -1,7 +1,7 @@
 """Choices on their way from the booth's page to its terminal, enciphered under a key of this one visit (P-2).
 
-The browser's other processes carry the request; they shall hold nothing that tells a choice.  ECDH on P-256, which every
-browser has, HKDF-SHA-256 (RFC 5869, salt: our public key), AES-256-GCM; spaces pad all choices to one length.
+The browser's other processes carry the request; they shall hold nothing that tells a choice.  ECDH on P-256, which
+every browser has, HKDF-SHA-256 (RFC 5869, salt: our public key), AES-256-GCM; spaces pad all choices to one length.
 """
 
 import base64
