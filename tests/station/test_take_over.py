@@ -18,7 +18,7 @@ from amanat.records.ballot import SLIP
 from amanat.records.identifiers import is_signed
 from amanat.rules.national_id import synthetic
 from amanat.station.refusal import Refused
-from amanat.station.take_over import take_over
+from amanat.station.take_over import take_carried, take_over
 
 
 @pytest.fixture(scope="session")
@@ -150,6 +150,18 @@ async def test_the_gateway_dies_and_the_others_deliver_through_the_spare(station
     booth.wrote()
     await station.until(lambda: held(spare, booth) == len(booth.journal.entries))
     assert booth.lan.gateway == spare.identity.device
+
+
+async def test_only_a_spare_takes_the_place_of_another(booths: Booths) -> None:
+    """Booth 2 says that it carries the living gateway's journal on; somebody says nothing.  Wanted: both are refused,
+    and the station delivers to its gateway as before."""
+    hearer = booths.start("S2", 3)
+    gateway, booth = (c.device for c in hearer.identity.colleagues[:2])
+    with pytest.raises(Refused) as refused:
+        take_carried(hearer.identity, hearer.lan, booth, cbor.encode_seq([gateway]))
+    assert (refused.value.code, hearer.lan.gateway, hearer.lan.buried) == ("not-a-colleague", gateway, set())
+    with pytest.raises(Rejected):
+        take_carried(hearer.identity, hearer.lan, booth, b"")
 
 
 async def test_what_a_spare_does_not_take_over(booths: Booths, election: Election, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from amanat.rules.closing import Account, total
 from amanat.station.journal import Journal
 from amanat.station.news import Copies
 from amanat.station.package import Identity
+from amanat.station.refusal import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,11 @@ class StationAccount:
             permits, counted.refused, counted.prepared, counted.cast, counted.tested, counted.dropped,
             permits_refused=len(voided), left=len(left),
         )  # fmt: skip
+
+    def require_not_cast(self, serial: bytes) -> None:
+        """Refused where a journal that is here tells that this permit was cast, though its booth may be dead now."""
+        if any(serial in state.cast for state in self.follow().values()):
+            raise Refused("permit-cast")
 
     def open_permits(self) -> list[OpenPermit]:
         """Permits neither cast, nor refused, nor replaced, nor explained; the oldest first."""

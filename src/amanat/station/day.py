@@ -192,7 +192,7 @@ class Day:
             Refused, Rejected: what does not hold, when nobody explained it or not two did.
         """
         troubles = list(self._troubles())
-        if not troubles:
+        if not troubles or self._journal.state.closed:  # closed: by a second press, while the first heard the others
             return
         if not explanation.strip():
             raise troubles[0]

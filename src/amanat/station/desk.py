@@ -95,10 +95,12 @@ class Desk:
             if signed.private is not None and (entry := Entry.decode(signed.entry)).kind == "permit":
                 encoded, signature = (cbor.as_bytes(part, "permit") for part in entry.body[:2])
                 self._enter(IssuedPermit(encoded, signature, signed.private))
+            elif b"fvoided" in signed.entry and (words := Entry.decode(signed.entry).body)[:1] == ["voided"]:
+                self._voided.add(bytes.fromhex(cbor.as_text(words[1], "voided").split(" ")[0]))
         self._unprinted: set[bytes] = {self._last} if self._last else set()  # power may have gone before the paper
         if self.approvals.needed:
             self._unprinted |= {s for s, (_, issued) in self._issued.items() if self.approvals.of(issued) is None}
-        self._unprinted -= self._journal.state.refused_serials
+        self._unprinted -= self._journal.state.refused_serials | self._voided
         day = persian.jalali(date.fromisoformat(self._identity.manifest.polling_day))
         self._jalali_year = int(persian.fold_digits(day).split()[-1])
 
@@ -333,6 +335,7 @@ class Desk:
             raise Refused("booth-silent", terminal=self._identity.number(decoded.ballot_device))
         self._journal.write("incident", ["voided", f"{serial.hex()} {reason} {' · '.join(officers)}"])
         self.sent[decoded.ballot_device] -= 1  # LIMIT: counted as on its way again after a restart
+        self._unprinted.discard(serial)
         self._voided.add(serial)
         return {"ok": True, "serial": serial.hex()}
 

@@ -24,6 +24,14 @@ from amanat.station.terminal import Terminal
 from amanat.station.web import pages
 
 BODY_BYTES_MAX = 4096
+FOR_COLLEAGUES = ("/lan/", "/api/status")
+THIS_MACHINE = ("127.0.0.1", "::1")
+
+
+def _is_here(scope: Scope) -> bool:
+    """Whether a request came over the loopback or a Unix socket: buttons are pressed at the terminal alone."""
+    client = scope.get("client")
+    return client is None or client[0] in THIS_MACHINE
 
 
 class Door:
@@ -49,8 +57,10 @@ class Door:
         return terminal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        await self._application(scope, receive, send)
+        """Answer one request; who is not at this machine is a colleague, whose requests are signed, or nobody."""
+        if scope["type"] == "http" and not _is_here(scope) and not scope["path"].startswith(FOR_COLLEAGUES):
+            return await JSONResponse(screen_of(Refused("not-a-colleague")))(scope, receive, send)
+        return await self._application(scope, receive, send)
 
     async def _answer_locked(self, request: Request) -> Response:
         """Whatever is asked of a locked terminal, but its page and that page's files."""

@@ -15,6 +15,7 @@ from amanat.records.journal import DeviceState, SignedEntry, entry_hash
 from amanat.station.clock import Clock
 from amanat.station.media import Medium, TwoMedia
 from amanat.station.patience import THREADS
+from amanat.station.refusal import Refused
 from amanat.sync.messages import Head
 
 CLOSING_BYTES = 8 << 10  # a sheet, `closed`, and the incidents of a bad hour
@@ -122,6 +123,8 @@ class Journal:
     def _signed(self, kind: str, body: list[Value], private: bytes | None) -> SignedEntry:
         if self._stopped is not None:
             raise self._stopped
+        if self.state.closed:  # an act that waited for somebody while the polls were closed
+            raise Refused("station-closed")
         return journal.make(
             eh=self.eh,
             seed=self._seed,

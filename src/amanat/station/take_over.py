@@ -125,7 +125,7 @@ class Carried:
         self.states: dict[int, DeviceState] = {}
         self._copies = copies
         folder = home / FOLDER
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        for path in sorted(folder.glob("*[0-9]")):  # not a draft that a cut left behind
             device = int(path.name)
             self.states[device] = state = DeviceState(identity.eh, identity.package.certificates[device])
             for signed in copies[device].entries:
@@ -191,12 +191,12 @@ def take_carried(identity: Identity, lan: Lan, sender: int, body: bytes) -> dict
     """A colleague carries a dead device's journal on: what it gives of it is kept as the dead device's own copy is.
 
     Raises:
-        Refused: no device of our station, or an entry that it did not sign.
+        Refused: no spare, no device of our station, or an entry that it did not sign.
     """
-    device, *values = cbor.decode_seq(body)
+    device, *values = cbor.decode_seq(body) or [None]
     others = {c.device: c for c in identity.colleagues if c.device not in (identity.device, sender)}
     dead = others.get(cbor.as_uint(device, "device"))
-    if dead is None:
+    if dead is None or not identity.is_spare(sender):
         raise Refused("not-a-colleague")
     for value in values:
         signed = SignedEntry.from_value(value)

@@ -316,10 +316,9 @@ class Terminal:
 
     async def _void(self, issued: IssuedPermit, reason: str) -> bool:
         decoded = Permit.decode(issued.permit)
-        if decoded.ballot_device != self.identity.device:
-            if decoded.ballot_device not in self.carried.states:
-                return await self.lan.void(issued, reason)
-            self.carried.require_not_cast(decoded.serial)
+        self.day.account.require_not_cast(decoded.serial)
+        if decoded.ballot_device != self.identity.device and decoded.ballot_device not in self.carried.states:
+            return await self.lan.void(issued, reason)
         self.booth.void(decoded.serial, reason)
         return True
 
