@@ -13,6 +13,7 @@ from amanat.errors import BadInput
 from amanat.hq import api
 from amanat.hq.home import Home
 from amanat.hq.writing import rows_of
+from amanat.records.device import ROLE_CHECK_IN
 from amanat.sync import narrow
 from amanat.sync.messages import NewsItem, news_digest
 from amanat.sync.narrow import Body, Channel, CheckedIn, Closed, Elsewhere, Heard, Opened, Turnout
@@ -119,6 +120,14 @@ def test_replay_disorder_and_forgery_change_nothing(telephone: Telephone, here: 
     assert (told["permits"], told["cast"], told["closed"]) == (30, 20, False)
     assert rows_of("SELECT COUNT(*) FROM intake_news") == [(1,)]
     assert telephone.answers(0) == [Heard((1, 2, 3))] * 3
+
+
+def test_a_booth_tells_no_check_in(telephone: Telephone, here: Home, people: Any) -> None:
+    """Who stole a booth's key says that Maryam was checked in there.  Wanted: nobody is told: no booth checks in."""
+    assert not telephone.day.certificates(1).certificate.has(ROLE_CHECK_IN)
+    telephone.come("stolen", telephone.frame(1, 1, persons(here, people.MARYAM)))
+    telephone.exchange()
+    assert rows_of("SELECT COUNT(*) FROM intake_news") == [(0,)]
 
 
 def test_the_day_page_says_provisional(telephone: Telephone, client: Client, day: Any, here: Home) -> None:

@@ -87,6 +87,8 @@ def test_the_browser_keeps_nothing_and_goes_nowhere() -> None:
     ):  # fmt: skip
         assert flag in script, flag
     assert subprocess.run(["/bin/sh", "-n", DEPLOY / "kiosk.sh"], check=False).returncode == 0
+    unit = (DEPLOY / "amanat-kiosk.service").read_text(encoding="utf-8")
+    assert "cage -- " in unit  # no -s: no key leads to another console
     policy = json.loads((DEPLOY / "chromium-policy.json").read_text(encoding="utf-8"))
     assert policy["URLBlocklist"] == ["*"]
     assert policy["URLAllowlist"] == ["http://127.0.0.1", "http://localhost"]

@@ -165,12 +165,12 @@ class Narrow:
                 waiting.append((seq, news_digest(self._identity.eh, person)))
                 oldest = min(oldest, entry.wall_ms)
                 if len(waiting) == CHECKED_IN_MAX:
-                    self._covered = seq
                     yield CheckedIn(tuple(digest for _, digest in waiting))
+                    self._covered = seq  # once it is written: a full disk raises there, and they are said later
                     waiting, oldest = [], now
         if waiting and (now - oldest >= PATIENCE_MS or self._journal.state.closed):
-            self._covered = waiting[-1][0]
             yield CheckedIn(tuple(digest for _, digest in waiting))
+            self._covered = waiting[-1][0]
 
     def _new_entries(self) -> Iterator[tuple[int, Entry, SignedEntry]]:
         """Our entries that headquarters has not been heard to hold and no frame says."""

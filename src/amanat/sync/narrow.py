@@ -12,6 +12,7 @@ The device's X25519 key is its Ed25519 key on the other form of the curve (RFC 7
 
 import hashlib
 import hmac
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -179,7 +180,7 @@ def from_text(messages: Sequence[str]) -> list[bytes]:
                 parts.setdefault(tag, {})[place] = letters
     frames = []
     for tag, found in parts.items():
-        count = int(place[1]) if (place := next(iter(found))).isdigit() else 0
+        count = int(place[1]) if re.fullmatch("[12]{2}", place := next(iter(found))) else 0
         wanted = [f"{number}{count}" for number in range(1, count + 1)]
         try:
             frame = base32.decode("".join(found.get(place, "-") for place in wanted))

@@ -20,6 +20,7 @@ from amanat.hq.devices.enrolment import Certificates
 from amanat.hq.home import Home
 from amanat.hq.writing import insert, rows_of, writing
 from amanat.records.cbor import Malformed
+from amanat.records.device import ROLE_CHECK_IN
 from amanat.sync import narrow
 from amanat.sync.messages import NewsItem
 from amanat.sync.narrow import Body, Channel, CheckedIn, Closed, Elsewhere, Frame, Heard, Opened, Turnout
@@ -98,7 +99,7 @@ def _take(here: Home, certificates: Certificates, data: bytes, done: Exchanged, 
             return True
         kind, said = type(frame.body).__name__.lower(), json.dumps(_said(frame.body))
         insert("intake_frame", COLUMNS, [(digest, frame.device, frame.number, kind, data, said, now_ms)])
-        if isinstance(frame.body, CheckedIn):
+        if isinstance(frame.body, CheckedIn) and known.certificate.has(ROLE_CHECK_IN):  # no booth's word
             station = known.certificate.station
             insert("intake_news", ("digest", "station"), [(person, station) for person in frame.body.digests])
     done.taken += 1
