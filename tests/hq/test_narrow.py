@@ -123,7 +123,7 @@ def test_replay_disorder_and_forgery_change_nothing(telephone: Telephone, here: 
 
 
 def test_a_booth_tells_no_check_in(telephone: Telephone, here: Home, people: Any) -> None:
-    """Who stole a booth's key says that Maryam was checked in there.  Wanted: nobody is told: no booth checks in."""
+    """Who stole a booth's key tells by it that Maryam was checked in.  Wanted: nobody is told, since no booth does."""
     assert not telephone.day.certificates(1).certificate.has(ROLE_CHECK_IN)
     telephone.come("stolen", telephone.frame(1, 1, persons(here, people.MARYAM)))
     telephone.exchange()

@@ -30,10 +30,18 @@ async def test_a_permit_that_waited_for_the_closing_is_not_issued(booths: Booths
 
 
 async def test_closing_twice_at_once_writes_nothing_after_closed(booths: Booths) -> None:
-    """Two presses of the closing key, with a permit that nobody used to explain.  Wanted: one closing, one reprint."""
-    terminal = await booths.opened()
+    """Two presses of the closing key while booth 2 is silent, which two officers explain.  Wanted: one closing, one
+    reprint, and `closed` is the last entry."""
+    terminal = await booths.opened("S2", 1)
+    desk = terminal.desk
+    desk._choose_booth = lambda _: next(c.device for c in terminal.lan.colleagues)
     await permit_for(terminal, MARYAM)
-    closings = [terminal.close_polls("she went home", OFFICERS) for _ in range(2)]
+
+    async def hear() -> None:
+        await asyncio.sleep(0)
+
+    terminal.day.hear_everybody = hear  # type: ignore[method-assign]
+    closings = [terminal.close_polls("booth 2 burned", OFFICERS) for _ in range(2)]
     screens = await asyncio.gather(*closings)
     assert sorted(screen["repeated"] for screen in screens) == [False, True]
     assert terminal.journal.state.entries["closed"] == 1
@@ -106,7 +114,7 @@ async def test_buttons_are_pressed_at_the_terminal_alone(
         sent.append(message)
 
     door._application = application
-    scope = {"type": "http", "method": "POST", "path": path, "client": client, "headers": []}
+    scope: Any = {"type": "http", "method": "POST", "path": path, "client": client, "headers": []}
     await door(scope, lambda: None, send)  # type: ignore[arg-type, return-value]
     assert bool(heard) == is_heard
     if not is_heard:
