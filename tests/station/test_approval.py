@@ -19,7 +19,7 @@ from amanat.records.journal import Entry
 from amanat.records.permit import IssuedPermit, Permit, permit_hash, read_slip, slip
 from amanat.records.sheet import Sheet
 from amanat.rules.national_id import NationalId
-from amanat.station import run
+from amanat.station import day_acts, run
 from amanat.station.approval import STALE_MS, require_approved
 from amanat.station.printer import PrinterFault
 from amanat.station.refusal import Refused
@@ -376,3 +376,11 @@ async def test_a_pad_of_another_station_approves_nothing_here(station: Station) 
     with pytest.raises(Refused) as refused:
         require_approved(identity, elsewhere, elsewhere.encode(), pad.device, pad.sign("approve", ph))
     assert refused.value.code == "permit-not-approved"
+
+
+async def test_a_pad_commands_no_station(station: Station) -> None:
+    """A stolen pad tells the desk that voting is paused.  Wanted: not heard, and nothing is written."""
+    before = station.desk.journal.state.head
+    with pytest.raises(Refused):
+        day_acts.told(station.desk, station.pad.identity.device, cbor.encode(["paused", "x"]))
+    assert station.desk.journal.state.head == before

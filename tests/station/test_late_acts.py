@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.station.conftest import MARYAM, OFFICERS, REZA, Booths, Election, StandingClock, permit_for, tray, vote
 
+from amanat.station.api import Application
 from amanat.station.door import Door
 from amanat.station.refusal import Refused
 from amanat.station.take_over import FOLDER, Carried
@@ -119,3 +120,33 @@ async def test_buttons_are_pressed_at_the_terminal_alone(
     assert bool(heard) == is_heard
     if not is_heard:
         assert json.loads(sent[1]["body"])["code"] == "not-a-colleague"
+
+
+async def test_a_fault_of_ours_is_a_sentence_and_what_was_written_is_delivered(
+    booths: Booths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program itself fails after it wrote an entry.  Wanted: an answer in both languages, not a broken page, and
+    the colleagues are told that there is more."""
+    terminal = await booths.opened()
+    told: list[bool] = []
+    monkeypatch.setattr(terminal, "wrote", lambda: told.append(True))
+
+    def fail(_: str, __: str) -> dict[str, Any]:
+        terminal.journal.write("incident", ["supervisor", "x"])
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(terminal.day, "note", fail)
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"{}"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/api/incident", "headers": headers}
+    await Application(terminal)(scope, receive, send)
+    screen = json.loads(sent[-1]["body"])
+    assert (screen["ok"], screen["code"]) == (False, "fault-of-ours")
+    assert told == [True]

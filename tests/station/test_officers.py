@@ -144,3 +144,17 @@ def test_with_appointed_officers_names_do_not(home: Path, rows: Any) -> None:
     with pytest.raises(Refused) as caught:
         officers.require_two(home, {"officers": rows})
     assert caught.value.code in {"officers-two-secrets", "request-field"}
+
+
+def test_a_home_that_takes_nothing_more_keeps_no_officer_out(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There was a wrong try, then the disk went read-only.  Wanted: the right secrets open all the same."""
+    good = list(SECRETS.items())[:2]
+    with pytest.raises(Refused):
+        officers.release(home, [good[0], (good[1][0], "not the secret")])
+    monkeypatch.setattr(officers, "now", lambda: (home / officers.TRIES).stat().st_mtime + 400)
+
+    def read_only(*_: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(officers, "write_whole", read_only)
+    assert officers.release(home, good) == SEED

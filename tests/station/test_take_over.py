@@ -135,6 +135,11 @@ async def test_booth_2_dies_and_the_desk_asks_the_spare(station: Station, electi
     assert bytes.fromhex(serials[REZA]) in spare.journal.state.refused_serials
     assert unused != tray(desk).last("permit").qr
     assert spare_device in {desk.lan.choose_booth(own_room=True) for _ in range(6)}
+    await station.end(spare)
+    copy = election.home("S2", 3) / "colleagues" / f"{dead}.journal"
+    copy.write_bytes(copy.read_bytes()[:-40])  # rot at its end: the last cast would be forgotten
+    with pytest.raises(Rejected, match="short or damaged"):
+        await station.begin(3)
 
 
 async def test_the_gateway_dies_and_the_others_deliver_through_the_spare(station: Station, election: Election) -> None:

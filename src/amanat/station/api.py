@@ -5,6 +5,7 @@ routes are one table and plain ASGI, since a voter is seven requests; pages and 
 """
 
 import json
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -134,6 +135,9 @@ class Application:
             screen = done if isinstance(done, dict) else await done
         except AmanatError as error:
             screen = screen_of(error)
+        except Exception:
+            logging.exception("%s", scope["path"])
+            screen = screen_of(Refused("fault-of-ours"))
         if self._terminal.journal.state.next_seq != before:
             self._terminal.wrote()
         self._terminal.presence.look()
@@ -152,6 +156,9 @@ class Application:
             screen = done if isinstance(done, dict) else await done
         except AmanatError as error:
             screen = screen_of(error)
+        except Exception:
+            logging.exception("%s", path)
+            screen = screen_of(Refused("fault-of-ours"))
         if terminal.journal.state.next_seq != before:
             terminal.wrote()
         terminal.presence.look()

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
+from amanat.records.device import ROLE_APPROVE
 from amanat.station.day import GIVE, TELL
 from amanat.station.lan import FAULTS
 from amanat.station.officers import require_two
@@ -79,8 +80,10 @@ DAY_ACTS: Final[Mapping[tuple[str, str], Callable[[Terminal, Body], Screen | Awa
 """What each of these buttons does, by method and path."""
 
 
-def told(terminal: Terminal, _: int, body: bytes) -> Screen:
-    """A colleague's supervisor paused, resumed, ended or extended."""
+def told(terminal: Terminal, sender: int, body: bytes) -> Screen:
+    """A colleague's supervisor paused, resumed, ended or extended; an observer's pad commands nobody."""
+    if terminal.identity.package.devices[sender].has(ROLE_APPROVE):
+        raise Refused("not-a-colleague")
     return terminal.day.told(body)
 
 

@@ -7,6 +7,7 @@ place where one secret alone could be tried: who guesses must guess two at once,
 `HOME/officers.tries` counts wrong tries; each makes the next wait longer, across restarts.
 """
 
+import contextlib
 import time
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
@@ -181,7 +182,9 @@ def wrong_tries(home: Path, *, file: str = TRIES) -> int:
 def _set_aside(home: Path) -> None:
     """After a release the count begins anew; what it was waits for the journal."""
     tries = wrong_tries(home)
-    if tries:
+    if not tries:
+        return
+    with contextlib.suppress(OSError):  # a home that takes nothing more keeps nobody out
         write_whole(home / TOLD, str(tries + wrong_tries(home, file=TOLD)).encode())
         (home / TRIES).unlink()
 

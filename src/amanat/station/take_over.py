@@ -131,6 +131,12 @@ class Carried:
             for signed in copies[device].entries:
                 state.apply(signed)
 
+    def require_whole(self, journal: Journal) -> None:
+        """Rejected where a copy is shorter than what we said that we carry: it is the truth about who has voted."""
+        for device, (seq, _) in journal.state.carries.items():
+            if device not in self.states or self.states[device].next_seq - 1 < seq:
+                raise Rejected("carried-damaged", device=device)
+
     def hand_over(self, journal: Journal) -> None:
         """Say in our journal, once, whose journal we carry on, and from where."""
         for device, state in self.states.items():

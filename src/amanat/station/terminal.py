@@ -109,6 +109,7 @@ class Terminal:
         self.lan = Lan(identity, self.journal, addresses, self.clock, folder=self.home / "colleagues")
         self.lan.has_room = self.has_booth_room
         self.carried = Carried(self.home, identity, self.lan.copies)
+        self.carried.require_whole(self.journal)
         self.lan.stand_in_for(self.carried.states)
         self.news = News(self.home / "news.notes", eh=identity.eh)
         self.sheets = Sheets(identity, self.journal, self.printer)
