@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from amanat.cli import officers, readiness
-from amanat.station import enrolment, forgetting, run, take_over
+from amanat.station import enrolment, forgetting, public_pages, run, take_over
 from amanat.station.link_tls import require_private
 
 EXAMPLES = """examples:
@@ -54,6 +54,11 @@ def add_commands(sub: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     over.add_argument("--medium", type=Path, required=True, help="a medium of the dead device: its folder or journal")
     over.set_defaults(run=run_take_over)
 
+    public = commands.add_parser("pages", help="write My slate and the practice booth as pages that need no server")
+    public.add_argument("package", type=Path, help="the package's folder, as headquarters made it")
+    public.add_argument("--out", type=Path, required=True, help="folder for my-slate/ and practice/")
+    public.set_defaults(run=run_pages)
+
     serve = commands.add_parser("run", help="run terminals until a signal; says `ready` for each")
     serve.add_argument("homes", type=Path, nargs="+")
     serve.add_argument("--clock", help="system (default) or unix:SOCKET")
@@ -97,6 +102,13 @@ def run_take_over(arguments: argparse.Namespace) -> int:
     """`amanat station take-over`."""
     taken = take_over.take_over(arguments.home, arguments.medium)
     print(f"device {taken.device}, {taken.entries} entries", file=sys.stderr)
+    return 0
+
+
+def run_pages(arguments: argparse.Namespace) -> int:
+    """`amanat station pages`."""
+    for path in public_pages.write(arguments.package, arguments.out):
+        print(path, file=sys.stderr)
     return 0
 
 

@@ -145,9 +145,11 @@ async function resume(slip) {
   const answer = await post("/api/booth/back");
   if (answer.code === "no-permit") return reconcile();
   if (!answer.ok) return fill({ "curtain-say": answer.fa });
-  const back = { tray: () => openTray(visit.at), review: () => review() }[covered] ?? (() => go(covered));
+  const under = covered;
   covered = null;
-  back();
+  if (under === "tray") openTray(visit.at);
+  else if (under === "review") review();
+  else go(under);
   return tell("resumed");
 }
 
@@ -308,8 +310,15 @@ async function test() {
   if (!answer.ok) return sealed(answer.fa);
   visit.testsLeft = answer.tests_left;
   go("opened");
-  await drawQr($("#opening"), answer.opening);
+  picture($("#opening"), answer.opening);
   return tell("opened");
+}
+
+/** Nobody waits for a drawing: the next key counts at once, and a drawing that comes too late is forgotten. */
+async function picture(image, text) {
+  const at = screen();
+  await drawQr(image, text);
+  if (screen() !== at) forgetQr(image);
 }
 
 function again() {
@@ -340,7 +349,7 @@ async function done(answer) {
   count();
   timers.wipe = setInterval(count, 1000);
   tell("done", { code: answer.code });
-  return drawQr($("#receipt-qr"), answer.code);
+  return void picture($("#receipt-qr"), answer.code);
 }
 
 async function leave() {
