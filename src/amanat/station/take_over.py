@@ -132,9 +132,14 @@ class Carried:
                 state.apply(signed)
 
     def require_whole(self, journal: Journal) -> None:
-        """Rejected where a copy is shorter than what we said that we carry: it is the truth about who has voted."""
+        """Rejected where a copy is shorter than what we said that we carry: it is the truth about who has voted.
+
+        The copies' files are given back before it is raised.
+        """
         for device, (seq, _) in journal.state.carries.items():
             if device not in self.states or self.states[device].next_seq - 1 < seq:
+                for copies in self._copies.values():
+                    copies.close()
                 raise Rejected("carried-damaged", device=device)
 
     def hand_over(self, journal: Journal) -> None:
