@@ -20,6 +20,8 @@ def status_of(terminal: "Terminal") -> Screen:
         "ok": True,
         "station": terminal.identity.place.id,
         "station_name_fa": terminal.identity.place_name,
+        "county": terminal.identity.place.county,
+        "district": terminal.identity.place.district,
         "device": terminal.identity.device,
         "terminal": terminal.identity.number(terminal.identity.device),
         "roles": terminal.roles,

@@ -55,6 +55,7 @@ export function watchStatus(seen) {
     if (status.locked) return location.replace("/unlock");
     if (status.ok) {
       fill({ station: digits(status.station_name_fa), "station-id": status.station });
+      if (status.county) fill({ place: `(${status.county}، ${status.district})، غرفهٔ ${number(status.terminal)}،` });
       place?.replaceChildren(...strip(status));
     } else {
       place?.replaceChildren(make("span", { class: "part warn", text: status.fa }));
