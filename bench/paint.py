@@ -2,8 +2,8 @@
 
     python -m bench.paint --keys 400 --folder out/bench-paint
 
-Keys of codes and of searches by letters, in headless Chromium; its figures are rounded to 8 ms, and below 16 ms it tells
-none, so what is told apart is only what takes longer than a frame.
+Keys of codes and of searches by letters, in headless Chromium; its figures are rounded to 8 ms, and below 16 ms it
+tells none, so what is told apart is only what takes longer than a frame.
 """
 
 import argparse
