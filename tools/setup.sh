@@ -19,6 +19,7 @@ command -v opusenc >/dev/null || need+=(opus-tools)
 command -v strace >/dev/null || need+=(strace)
 command -v patch >/dev/null || need+=(patch)
 [ -x /usr/lib/postgresql/15/bin/initdb ] || need+=(postgresql)
+dpkg -s libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 >/dev/null 2>&1 || need+=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)
 command -v npm >/dev/null || need+=(npm)
 recent_cargo() { command -v cargo >/dev/null && [ "$(cargo --version | sed -E 's/cargo 1\.([0-9]+).*/\1/')" -ge 85 ]; }
 recent_cargo || need+=(rustc-web cargo-web)
@@ -67,3 +68,5 @@ if ! fresh fonts "$mark"; then
   bash tools/fonts.sh
   echo "$mark" > .setup/fonts
 fi
+
+.venv/bin/python tools/messages.py  # headquarters' English texts, compiled: a second at most

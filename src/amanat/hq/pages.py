@@ -1,11 +1,17 @@
-"""What all pages share: headers that allow nothing foreign, and the election's name."""
+"""What all pages share: headers that allow nothing foreign, the chosen language, the election's name, the rooms."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 from amanat.hq import home
+from amanat.hq.accounts.roles import Role
 
 POLICY: Final = "default-src 'self'; img-src 'self' data:; style-src 'self'; object-src 'none'; base-uri 'none'; " + (
     "form-action 'self'; frame-ancestors 'none'"
@@ -27,7 +33,49 @@ class SecurityHeaders:
         return response
 
 
+class ChosenLanguage:
+    """Persian, until somebody chooses: what a browser prefers is not asked."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answers in the language of the cookie."""
+        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        known = {code for code, _ in settings.LANGUAGES}
+        with translation.override(chosen if chosen in known else settings.LANGUAGE_CODE):
+            response = self._get_response(request)
+        response["Content-Language"] = chosen if chosen in known else settings.LANGUAGE_CODE
+        return response
+
+
 def election(request: HttpRequest) -> dict[str, object]:
     """For every template: the election's title and hash."""
     here = home.current()
     return {"election": here.texts["title"], "election_hash": here.eh.hex(), "polling_day": here.manifest.polling_day}
+
+
+@dataclass(frozen=True)
+class Room:
+    """A part of headquarters as the navigation shows it, to who may enter."""
+
+    title: Promise
+    path: str
+    roles: frozenset[Role]
+
+
+READERS: Final = frozenset({Role.HEADQUARTERS, Role.INSPECTOR, Role.SUPERVISORY_BOARD})
+ROOMS: Final = (
+    Room(gettext_lazy("میز کار"), "/desk/", frozenset(Role)),
+    Room(gettext_lazy("مسئولان"), "/officials/", READERS),
+    Room(gettext_lazy("دفتر کارها"), "/log/", READERS),
+)
+
+
+def rooms(request: HttpRequest) -> dict[str, object]:
+    """For the navigation: the rooms that this official may enter."""
+    mine = {Role(one.role) for one in getattr(request, "appointments", ())}
+    shown = [room for room in ROOMS if room.roles & mine or room.path == "/desk/"]
+    inside = [room for room in shown if request.path.startswith(room.path)]
+    here = max(inside, key=lambda one: len(one.path), default=None)
+    return {"rooms": [{"title": r.title, "path": r.path, "is_here": r is here} for r in shown]}

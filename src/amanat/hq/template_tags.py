@@ -3,7 +3,9 @@
 from datetime import date
 
 from django import template
+from django.utils.translation import get_language
 
+from amanat.errors import AmanatError
 from amanat.rules import persian
 
 register = template.Library()
@@ -15,6 +17,12 @@ def fa(value: object) -> str:
     if value is None:
         return "—"
     return persian.number(value) if isinstance(value, int) else persian.to_persian_digits(str(value))
+
+
+@register.filter
+def sentence(fault: AmanatError) -> str:
+    """What went wrong, in the page's language."""
+    return fault.say("en" if get_language() == "en" else "fa")
 
 
 @register.filter

@@ -7,11 +7,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from amanat.hq import home
+from amanat.hq.accounts.rights import public
 
 TILE: Final = re.compile(r"tile/(?:entries|[0-9]{1,2})(?:/x[0-9]{3})*/[0-9]{3}(?:\.p/[0-9]{1,3})?")
 FULL_TILE_SECONDS: Final = 365 * 86_400
 
 
+@public
 @require_safe
 def bulletin_file(request: HttpRequest, path: str) -> HttpResponse:
     """The checkpoint (never cached) or a tile (for ever, once full)."""

@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from amanat.hq import api, clock, home
+from amanat.hq.accounts.rights import MACHINE, public
 from amanat.hq.day import figures
 from amanat.hq.intake.http import METER
 from amanat.hq.writing import rows_of
@@ -31,19 +32,20 @@ def at_headquarters(view: View) -> View:
             raise Http404
         return view(request)
 
+    guarded.rights = MACHINE  # type: ignore[attr-defined]
     return guarded
 
 
-@require_safe
 @at_headquarters
+@require_safe
 def day_page(request: HttpRequest) -> HttpResponse:
     """The live page; its module asks for `data.json` again and again."""
     data = figures.day(home.current(), now_ms=clock.now_ms())
     return render(request, "day/day.html", {"data": data, "page": "day"})
 
 
-@require_safe
 @at_headquarters
+@require_safe
 def day_data(request: HttpRequest) -> HttpResponse:
     """The figures."""
     response = JsonResponse(figures.day(home.current(), now_ms=clock.now_ms()))
@@ -51,6 +53,7 @@ def day_data(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@public
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """200 while the database answers."""
@@ -58,8 +61,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok\n", content_type="text/plain")
 
 
-@require_safe
 @at_headquarters
+@require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus text."""
     held = api.status_counts()

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 from django.views.static import serve
 
 from amanat.hq import home
+from amanat.hq.accounts.rights import public
 from amanat.hq.devices.endings import endings
 from amanat.hq.results import published, receipts
 from amanat.hq.writing import rows_of
@@ -13,12 +14,14 @@ from amanat.records.cbor import Malformed
 from amanat.records.order import DeviceStatus
 
 
+@public
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
     """The address without a path."""
     return redirect("/results/")
 
 
+@public
 @require_safe
 def results(request: HttpRequest) -> HttpResponse:
     """The published result; before it, what is still missing, and no count."""
@@ -48,6 +51,7 @@ def results(request: HttpRequest) -> HttpResponse:
     return render(request, "results/results.html", context)
 
 
+@public
 @require_safe
 def record_file(request: HttpRequest, path: str) -> FileResponse | HttpResponse:
     """A file of the record published last, as it is; nothing of its folder that the record does not name."""
@@ -68,6 +72,7 @@ def _open_stations() -> list[int]:
     return sorted({station for device, station in places.items() if device not in done})
 
 
+@public
 @require_safe
 def receipt(request: HttpRequest) -> HttpResponse:
     """What became of the ballot with a code; the form without one."""
