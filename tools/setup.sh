@@ -20,6 +20,7 @@ command -v strace >/dev/null || need+=(strace)
 command -v patch >/dev/null || need+=(patch)
 [ -x /usr/lib/postgresql/15/bin/initdb ] || need+=(postgresql)
 dpkg -s libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 >/dev/null 2>&1 || need+=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)
+command -v pdftotext >/dev/null || need+=(poppler-utils)
 command -v npm >/dev/null || need+=(npm)
 recent_cargo() { command -v cargo >/dev/null && [ "$(cargo --version | sed -E 's/cargo 1\.([0-9]+).*/\1/')" -ge 85 ]; }
 recent_cargo || need+=(rustc-web cargo-web)

@@ -64,9 +64,11 @@ class Room:
     roles: frozenset[Role]
 
 
+BOARDS: Final = frozenset({Role.GOVERNOR, Role.EXECUTIVE_BOARD, Role.SUPERVISORY_BOARD})
 READERS: Final = frozenset({Role.HEADQUARTERS, Role.INSPECTOR, Role.SUPERVISORY_BOARD})
 ROOMS: Final = (
     Room(gettext_lazy("میز کار"), "/desk/", frozenset(Role)),
+    Room(gettext_lazy("جلسه‌ها"), "/sessions/", READERS | BOARDS),
     Room(gettext_lazy("مسئولان"), "/officials/", READERS),
     Room(gettext_lazy("دفتر کارها"), "/log/", READERS),
 )

@@ -39,7 +39,8 @@ MIDDLEWARE: Final = (
     "django_otp.middleware.OTPMiddleware",
     "axes.middleware.AxesMiddleware",
 )
-APPS: Final = ("accounts", "elections", "devices", "intake", "bulletin", "cases", "day", "results")
+APPS: Final = ("accounts", "elections", "sessions", "devices", "intake", "bulletin", "cases", "day", "results")
+APP_OF: Final = {"sessions": "amanat.hq.sessions.apps.SessionsConfig"}
 BUSY_SECONDS: Final = 30
 TRIES: Final = 5
 LOCKED_OUT: Final = timedelta(minutes=15)
@@ -79,7 +80,7 @@ def settings_for(home: Path, url: str) -> dict[str, Any]:
         "ALLOWED_HOSTS": ["*"],  # the reverse proxy in front names the hosts; pages hold no absolute address
         "DATABASES": {"default": database_for(home, url)},
         "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
-        "INSTALLED_APPS": [*OTHERS, *(f"amanat.hq.{name}" for name in APPS)],
+        "INSTALLED_APPS": [*OTHERS, *(APP_OF.get(name, f"amanat.hq.{name}") for name in APPS)],
         "MIDDLEWARE": list(MIDDLEWARE),
         "ROOT_URLCONF": "amanat.hq.urls",
         "TEMPLATES": [

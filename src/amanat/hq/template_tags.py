@@ -1,5 +1,6 @@
 """Numbers and moments as people read them; Django's own Persian locale writes ASCII digits."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from django import template
@@ -23,6 +24,12 @@ def fa(value: object) -> str:
 def sentence(fault: AmanatError) -> str:
     """What went wrong, in the page's language."""
     return fault.say("en" if get_language() == "en" else "fa")
+
+
+@register.filter
+def of(mapping: Mapping[str, object], key: str) -> object:
+    """A value of a mapping by a key that the template holds."""
+    return mapping.get(key, "")
 
 
 @register.filter
