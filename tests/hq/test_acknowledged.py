@@ -7,7 +7,7 @@ from django.db import OperationalError, connection
 
 from amanat.hq import api
 from amanat.hq.home import Home
-from amanat.hq.intake.http import Line
+from amanat.hq.intake.line import Line
 from amanat.sync.station_side import StationSide, head_of
 
 

@@ -188,7 +188,7 @@ def test_a_push_that_cannot_be_kept_fails_alone(here: Home, day: Any, monkeypatc
     """Three pushes share a commit and one of them breaks the database: the two others are kept and answered."""
     from django.db import DatabaseError
 
-    from amanat.hq.intake.http import Line
+    from amanat.hq.intake.line import Line
     from amanat.hq.intake.store import DjangoStore
 
     heard = DjangoStore.heard
@@ -210,10 +210,10 @@ def test_a_push_that_cannot_be_kept_fails_alone(here: Home, day: Any, monkeypatc
             results[device] = fault
 
     threads = [threading.Thread(target=send, args=(device,)) for device in pushes]
-    with line._leading:
+    with line._live.held():
         for thread in threads:
             thread.start()
-        while len(line._waiting) < len(pushes):
+        while len(line._live) < len(pushes):
             time.sleep(0.01)
     for thread in threads:
         thread.join(SECONDS)

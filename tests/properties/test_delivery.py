@@ -51,7 +51,7 @@ class DictStore:
         self.number = 1
 
     @contextmanager
-    def atomic(self) -> Iterator[None]:
+    def atomic(self, devices: Collection[int]) -> Iterator[None]:
         before = copy.deepcopy((self.entries, self.branches, self.letters, self.items))
         try:
             yield

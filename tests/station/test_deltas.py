@@ -17,8 +17,8 @@ from amanat.records.register import Delta, Person, delta_id
 from amanat.rules.eligibility import Flags
 from amanat.rules.national_id import synthetic
 from amanat.station import deltas
+from amanat.station.decision import Eligible, NotEligible
 from amanat.station.deltas import Deltas
-from amanat.station.desk import Eligible, NotEligible
 from amanat.station.terminal import Terminal
 from amanat.sync.messages import SignedDelta
 

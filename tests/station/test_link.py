@@ -62,7 +62,7 @@ class Memory:
     epoch_bytes: bytes = b"first epoch 0000"
     pushes: int = 0
 
-    def atomic(self) -> AbstractContextManager[object]:
+    def atomic(self, devices: Collection[int]) -> AbstractContextManager[object]:
         @contextmanager
         def nothing() -> Iterator[None]:
             yield

@@ -81,8 +81,9 @@ def _add_before(command: Add) -> None:
 
 
 def _add_during(command: Add) -> None:
-    serve = command("serve", _serve, "intake, bulletin and pages, one process")
+    serve = command("serve", _serve, "intake, bulletin and pages")
     serve.add_argument("--listen", required=True, metavar="HOST:PORT")
+    serve.add_argument("--workers", type=int, default=1, metavar="N", help="processes over PostgreSQL; default 1")
     usb = command("usb", _usb, "take USB bundles")
     usb.add_argument("files", type=Path, nargs="+", metavar="FILE")
     narrow = command("narrow", _narrow, "text messages of stations without a link: take them, answer them")
@@ -204,12 +205,12 @@ def _package(arguments: Arguments) -> int:
 
 def _serve(arguments: Arguments) -> int:
     from amanat.hq import settings
-    from amanat.hq.clock import open_clock
 
     settings.configure(arguments.home, database=arguments.database)
     from amanat.hq.server import serve
 
-    serve(arguments.home, listen=arguments.listen, clock=open_clock(arguments.clock), database=arguments.database)
+    given = {"clock": arguments.clock, "database": arguments.database, "workers": max(1, arguments.workers)}
+    serve(arguments.home, listen=arguments.listen, **given)
     return 0
 
 

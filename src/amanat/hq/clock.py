@@ -76,6 +76,11 @@ def use(clock: Clock) -> None:
     _current[0] = clock
 
 
+def current() -> Clock:
+    """This process's clock."""
+    return _current[0]
+
+
 def now_ms() -> int:
     """The moment by this process's clock."""
     return _current[0].now_ms()

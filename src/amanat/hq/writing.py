@@ -1,21 +1,27 @@
-"""One writer at a time: threads of this process and other processes of this home alike.
+"""Who writes when: one writer at a time, but for intake on PostgreSQL, where only one journal's writers wait.
 
 SQLite allows one writer anyhow, and waiting in line is fairer than its polling; older versions of it can also lose a
-write when a checkpoint of one connection meets a write of another.  PostgreSQL gets an advisory lock for the same line,
-since branches of a journal are read and written in one transaction.
+write when a checkpoint of one connection meets a write of another.  On PostgreSQL `writing` is alone (an advisory
+lock), and any number of `receiving` share that lock: what must not be read and written by two at once, the branches of
+one journal, has a lock for each device, and news are numbered `in_order` of commit (S-8).
 """
 
 import fcntl
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Final
 
+from django.apps import apps
 from django.db import connection, transaction
 
 from amanat.hq import settings
 
-ADVISORY_LOCK: Final = 0x414D414E
+ALONE: Final = 0x414D414E
+NEWS: Final = ALONE + 1
+BULLETIN: Final = ALONE + 2
+"""Advisory locks; a device's is -1 - its number."""
 _line = threading.RLock()
 
 
@@ -26,10 +32,9 @@ def writing() -> Iterator[None]:
         yield
         return
     with _line:
-        if connection.vendor == "postgresql":
+        if is_postgresql():
             with transaction.atomic():
-                with connection.cursor() as cursor:
-                    cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADVISORY_LOCK])
+                _run("SELECT pg_advisory_xact_lock(%s)", ALONE)
                 yield
         else:
             with (settings.home_folder() / "database.lock").open("ab") as lock:
@@ -38,23 +43,76 @@ def writing() -> Iterator[None]:
                     yield
 
 
+@contextmanager
+def receiving(devices: Collection[int]) -> Iterator[None]:
+    """A write transaction alone with the journals of these devices; elsewhere others may receive at the same time."""
+    if connection.in_atomic_block or not is_postgresql():
+        with writing():
+            yield
+        return
+    with transaction.atomic():
+        _run("SELECT pg_advisory_xact_lock_shared(%s)", ALONE)
+        if devices:
+            keys = sorted(-1 - device for device in devices)  # everybody in one order: no deadlock
+            _run("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", keys)
+        yield
+
+
+def in_order(of: int) -> None:
+    """From here to the commit nobody else numbers rows of this kind: they are seen in the order of their numbers."""
+    if is_postgresql():
+        _run("SELECT pg_advisory_xact_lock(%s)", of)
+
+
+def is_postgresql() -> bool:
+    """Whether the database of this process is PostgreSQL; else it is SQLite."""
+    return bool(connection.vendor == "postgresql")
+
+
 Row = Sequence[int | bytes | str | bool | None]
 
 
-def insert(table: str, columns: Sequence[str], rows: Iterable[Row], *, once: bool = False) -> None:
-    """Adds rows without the cost of objects; with `once` a row that is there already stays as it is."""
+def insert(table: str, columns: Sequence[str], rows: Iterable[Row], *, once: bool = False, rest: str = "") -> None:
+    """Adds rows without the cost of objects; with `once` a row that is there already stays as it is.
+
+    ``rest`` is another ON CONFLICT clause.  PostgreSQL takes rows of which none may be there by COPY, others as arrays.
+    """
     rows = list(rows)
+    rest = " ON CONFLICT DO NOTHING" if once else rest
+    names = ", ".join(f'"{name}"' for name in columns)
     if not rows:
         return
-    marks = ", ".join(["%s"] * len(columns))
-    names = ", ".join(f'"{name}"' for name in columns)
-    rest = " ON CONFLICT DO NOTHING" if once else ""
     with connection.cursor() as cursor:
-        cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks}){rest}', rows)
+        if not is_postgresql():
+            marks = ", ".join(["%s"] * len(columns))
+            cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks}){rest}', rows)
+            return
+        types = [_types(table)[name] for name in columns]
+        if rest:
+            arrays = ", ".join(f"%s::{kind}[]" for kind in types)
+            lists = [list(column) for column in zip(*rows, strict=True)]
+            cursor.execute(f'INSERT INTO "{table}" ({names}) SELECT * FROM unnest({arrays}){rest}', lists)
+            return
+        with cursor.copy(f'COPY "{table}" ({names}) FROM STDIN (FORMAT BINARY)') as copy:
+            copy.set_types(types)
+            for row in rows:
+                copy.write_row(row)
 
 
-def rows_of(sql: str, *parameters: int | bytes | str) -> list[Any]:
-    """All rows of a query; bytes may come as memoryview."""
+@cache
+def _types(table: str) -> dict[str, str]:
+    """PostgreSQL's type of each column of a model's table."""
+    (model,) = (model for model in apps.get_models() if model._meta.db_table == table)
+    return {field.column: (field.db_type(connection) or "").split()[0] for field in model._meta.local_fields}
+
+
+def rows_of(sql: str, *parameters: int | bytes | str | Sequence[int] | Sequence[bytes]) -> list[Any]:
+    """All rows of a query; bytes may come as memoryview.  Lists are for PostgreSQL's arrays."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return list(cursor.fetchall())
+
+
+def _run(sql: str, *parameters: int | Sequence[int]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)

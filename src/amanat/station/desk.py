@@ -8,18 +8,20 @@ import asyncio
 import contextlib
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, assert_never
+from typing import Any, NamedTuple, assert_never
 
 from amanat.records import cbor, permit
+from amanat.records.ballot import Core
 from amanat.records.journal import Entry, SignedEntry
 from amanat.records.permit import IssuedPermit, Permit, PrivatePart
-from amanat.records.register import Person, RegisterView
+from amanat.records.register import RegisterView
 from amanat.rules import eligibility, persian
 from amanat.rules.national_id import NationalId, parse
 from amanat.station.approval import Approvals, Void
+from amanat.station.decision import CheckedInAlready, Decision, Eligible, NotEligible, Unknown
 from amanat.station.journal import Journal
 from amanat.station.news import News
 from amanat.station.package import Identity
@@ -28,39 +30,17 @@ from amanat.station.refusal import Refused
 from amanat.station.verification import Verification
 
 Screen = dict[str, Any]
+PAPERS_OWED = 2  # permits whose slips are not out: one prints, one waits; a restart looks at as many
 DOCUMENTS = 16  # kinds of identity document a clerk can name
 WHY_NOT = ("", "typed-wrong", "other-document", "left")  # why a look-up that could have a permit ended without one
 COMPANIONS = ("", "relative", "trusted")  # who may help a voter that cannot read or write (notice 14)
 
 
-@dataclass(frozen=True, slots=True)
-class Eligible:
-    """May vote; ``resumed``: has a permit of ours already whose slip nobody saw coming out."""
+class _Paper(NamedTuple):
+    """A permit whose slip is owed; ``repeated``: it was issued before."""
 
-    person: Person
-    resumed: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CheckedInAlready:
-    """Was checked in: ``here``, or ``elsewhere:`` and a station's id."""
-
-    where: str
-
-
-@dataclass(frozen=True, slots=True)
-class NotEligible:
-    """The register says no, and why."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """Not in the register."""
-
-
-Decision = Eligible | CheckedInAlready | NotEligible | Unknown
+    serial: bytes
+    repeated: bool
 
 
 @dataclass
@@ -83,7 +63,8 @@ class Desk:
     def __post_init__(self) -> None:
         self._acts = asyncio.Lock()  # one permit at a time, since a medium may be slow: a double click issues once
         self._pending: NationalId | None = None
-        self._paper = asyncio.Lock()  # one slip at a time: two questions about one permit print it once
+        self._owed = asyncio.Semaphore(PAPERS_OWED)
+        self._paper = asyncio.Lock()  # one slip at a time, in order: two questions about one permit print it once
         self._booth_shown: int | None = None
         self._voided: set[bytes] = set()
         self.sent: Counter[int] = Counter()  # our latest permits by the booth that they name
@@ -91,16 +72,18 @@ class Desk:
         self._latest: dict[bytes, bytes] = {}  # first serial of a chain to its last
         self._of_person: dict[str, bytes] = {}  # the last serial of each
         self._last: bytes | None = None
+        order: list[bytes] = []
         for signed in [*self.carried, *self._journal.entries]:
             if signed.private is not None and (entry := Entry.decode(signed.entry)).kind == "permit":
                 encoded, signature = (cbor.as_bytes(part, "permit") for part in entry.body[:2])
-                self._enter(IssuedPermit(encoded, signature, signed.private))
+                order.append(self._enter(IssuedPermit(encoded, signature, signed.private)))
             elif b"fvoided" in signed.entry and (words := Entry.decode(signed.entry).body)[:1] == ["voided"]:
                 self._voided.add(bytes.fromhex(cbor.as_text(words[1], "voided").split(" ")[0]))
-        self._unprinted: set[bytes] = {self._last} if self._last else set()  # power may have gone before the paper
+        latest = [serial for serial in order if self._latest[self._issued[serial][0].replaces or serial] == serial]
+        self._unprinted = set(latest[-PAPERS_OWED:])  # power may have gone before the paper
         if self.approvals.needed:
             self._unprinted |= {s for s, (_, issued) in self._issued.items() if self.approvals.of(issued) is None}
-        self._unprinted -= self._journal.state.refused_serials | self._voided
+        self._unprinted -= self._journal.state.refused_serials | self._voided | _cast_in(self.carried)
         day = persian.jalali(date.fromisoformat(self._identity.manifest.polling_day))
         self._jalali_year = int(persian.fold_digits(day).split()[-1])
 
@@ -211,8 +194,10 @@ class Desk:
             raise Refused("document-unknown")
         if companion not in COMPANIONS:
             raise Refused("request-field", field="companion")
-        async with self._acts:
-            return await self._issue(national_id, document, contests, appeal, companion)
+        async with self._owed:
+            async with self._acts:
+                found = await self._issue(national_id, document, contests, appeal, companion)
+            return found if isinstance(found, dict) else await self._serve(*found)
 
     async def _issue(
         self,
@@ -221,11 +206,12 @@ class Desk:
         contests: Sequence[str] | None,
         appeal: Sequence[str],
         companion: str,
-    ) -> Screen:
+    ) -> Screen | _Paper:
         decision = self.decide(national_id)
         serial = self._of_person.get(national_id)
         if serial is not None and not appeal and (serial in self._unprinted or serial == self._last):
-            return await self._again(serial)
+            self._pending = None
+            return _Paper(serial, repeated=True)
         mask, answered_for = self._mask(contests), len(set(appeal)) >= 2
         if not isinstance(decision, Eligible) and not (isinstance(decision, CheckedInAlready) and answered_for):
             return self.look(national_id) | {"serial": None}
@@ -241,7 +227,7 @@ class Desk:
         self._pending = None
         return await self._new(national_id, document=document, mask=mask, replaces=None)
 
-    async def _new(self, national_id: NationalId, *, document: int, mask: int, replaces: bytes | None) -> Screen:
+    async def _new(self, national_id: NationalId, *, document: int, mask: int, replaces: bytes | None) -> _Paper:
         self._require_room()
         identity = self._identity
         issued = permit.issue(
@@ -265,13 +251,9 @@ class Desk:
         await self._journal.commit("permit", body, issued.private)
         serial = self._enter(issued)
         self._unprinted.add(serial)
-        return await self._serve(serial, repeated=False)
+        return _Paper(serial, repeated=False)
 
-    async def _again(self, serial: bytes) -> Screen:
-        self._pending = None
-        return await self._serve(serial, repeated=True)
-
-    async def _serve(self, serial: bytes, *, repeated: bool) -> Screen:
+    async def _serve(self, serial: bytes, repeated: bool) -> Screen:
         """The slip into the clerk's hand, where the station asks for it only once an observer approved (C-9)."""
         decoded, issued = self._issued[serial]
         told, approval = self._told(serial, repeated=repeated), Screen()
@@ -283,6 +265,10 @@ class Desk:
             if approval["approval"] != "approved":
                 return told | approval
         async with self._paper:
+            if self._latest[decoded.replaces or serial] != serial:  # while it waited for the printer
+                raise Refused("permit-replaced")
+            if serial in self._voided:
+                raise Refused("permit-voided")
             if serial in self._unprinted:
                 again = not self.approvals.take_fresh(issued) if self.approvals.needed else repeated
                 await self._hand_out(serial, duplicate=again)
@@ -350,15 +336,18 @@ class Desk:
         mask = old.mask if contests is None else self._mask(contests)
         self._require_room()
         alive = await self._void(issued, reason)
-        async with self._acts:
-            if self._latest[first] != serial:  # somebody else replaced it while we asked
-                raise Refused("permit-replaced")
-            if not alive:
-                self._journal.write("incident", ["booth-dead", f"{old.ballot_device} {serial.hex()} {reason}"])
-            if officers:
-                self._journal.write("incident", ["replaced", f"{serial.hex()} {reason} {' · '.join(officers)}"])
-            self._booth_shown = None
-            return await self._new(private.national_id, document=private.document, mask=mask, replaces=first)
+        has_place = serial in self._unprinted
+        async with contextlib.nullcontext() if has_place else self._owed:
+            async with self._acts:
+                if self._latest[first] != serial:  # somebody else replaced it while we asked
+                    raise Refused("permit-replaced")
+                if not alive:
+                    self._journal.write("incident", ["booth-dead", f"{old.ballot_device} {serial.hex()} {reason}"])
+                if officers:
+                    self._journal.write("incident", ["replaced", f"{serial.hex()} {reason} {' · '.join(officers)}"])
+                self._booth_shown = None
+                paper = await self._new(private.national_id, document=private.document, mask=mask, replaces=first)
+            return await self._serve(*paper)
 
     def _read(self, text: str) -> NationalId:
         national_id = parse(text)
@@ -389,3 +378,10 @@ class Desk:
         self._latest[decoded.replaces or decoded.serial] = self._last = decoded.serial
         self._of_person[PrivatePart.decode(issued.private).national_id] = decoded.serial
         return decoded.serial
+
+
+def _cast_in(entries: Iterable[SignedEntry]) -> set[bytes]:
+    """The serials of the permits that were cast in these entries."""
+    decoded = (Entry.decode(signed.entry) for signed in entries if b"kballot-cast" in signed.entry)
+    cores = (cbor.as_bytes(entry.body[0], "core") for entry in decoded if entry.kind == "ballot-cast")
+    return {Permit.decode(Core.decode(core).permit).serial for core in cores}

@@ -1,37 +1,29 @@
 """Headquarters' end of delivery: takes what comes, each entry once, and states what it holds.  Clauses S-1 to S-6, J-7.
 
 The same path for the link and for USB.  Judging one entry is the table JUDGEMENT; what is kept is kept by a Store, in
-one transaction a push, before the answer is made.
+one transaction for several pushes, before their answers are made (S-8).
 """
 
-import hashlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
-import amanat_crypto
-from amanat.errors import PeerFault
-from amanat.records import cbor
+from amanat.errors import Interrupted, PeerFault
 from amanat.records.cbor import Malformed, Value
-from amanat.records.device import Certificate
 from amanat.records.identifiers import ElectionHash, identifier, is_signed, sign
-from amanat.records.journal import Entry, SignedEntry, entry_hash
+from amanat.records.journal import Entry, SignedEntry
 from amanat.records.permit import PrivatePart
 from amanat.sync import messages
+from amanat.sync.judging import STORED_END as STORED_END
+from amanat.sync.judging import Batch, Judge, Sound
+from amanat.sync.judging import DeadLetter as DeadLetter
+from amanat.sync.judging import Known as Known
 from amanat.sync.messages import Answer, Envelope, Head, NewsItem, Push, SignedDelta
 
-STORED_END: Final = 1 << 63  # databases count with a sign
 Place = tuple[int, int]
 """(device, seq)."""
-
-
-class Known(NamedTuple):
-    """An enrolled device: its certificate, and the `prev` of its first entry."""
-
-    certificate: Certificate
-    genesis: bytes
 
 
 class Fate(Enum):
@@ -69,15 +61,6 @@ class Arrived:
     news: NewsItem | None
 
 
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """What could not be taken, whole, with its reason (a code) and the device that it names, if any."""
-
-    raw: bytes
-    reason: str
-    device: int | None = None
-
-
 @dataclass(slots=True)
 class Chain:
     """One device's branches: tips by hash, and entries that wait for the one before them, by its hash."""
@@ -108,8 +91,8 @@ class Store(Protocol):
     """Where headquarters keeps what came.  Promise: after `atomic` ends without an exception all of it is durable;
     after an exception, or a crash before, none of it is there."""
 
-    def atomic(self) -> AbstractContextManager[object]:
-        """A transaction."""
+    def atomic(self, devices: Collection[int]) -> AbstractContextManager[object]:
+        """A transaction in which nobody else reads and writes the journals of these devices."""
 
     def held(self, places: Collection[Place]) -> Mapping[Place, Sequence[bytes]]:
         """The hashes held at each of these places."""
@@ -147,6 +130,10 @@ class Taken:
     devices: set[int] = field(default_factory=set)
 
 
+class NotKept(Interrupted):
+    """What was committed is not found again: nothing of it is acknowledged, and sending it again is safe."""
+
+
 class HqSide:
     """Delivery seen from headquarters: bytes in, bytes out, what is between is in the store."""
 
@@ -164,6 +151,7 @@ class HqSide:
         self._certificates = certificates
         self._seed = hq_seed
         self._pace_ms = pace_ms
+        self._judge = Judge(eh, certificates)
 
     def receive(self, data: bytes, now_ms: int) -> bytes:
         """Takes a push and answers it; the answer states only what is committed (S-2).
@@ -171,6 +159,7 @@ class HqSide:
         Raises:
             PeerFault: not a push signed by an enrolled device; nothing was changed, but that a signed message which
                 is no push is kept as a dead letter.
+            NotKept: see there.
         """
         answer = self.receive_all([data], now_ms)[0]
         if isinstance(answer, PeerFault):
@@ -179,41 +168,17 @@ class HqSide:
 
     def receive_all(self, pushes: Sequence[bytes], now_ms: int) -> list[bytes | PeerFault]:
         """Takes several pushes in one transaction, since a commit waits for the disk; an answer or refusal for each."""
-        results: list[PeerFault | tuple[Push, Taken]] = []
-        with self._store.atomic():
-            for data in pushes:
-                try:
-                    push = self._opened(data)
-                except PeerFault as fault:
-                    results.append(fault)
-                    continue
-                results.append((push, self._take(push.entries)))
-                self._store.heard(push.device, push.heads, now_ms)
-        return [self._answer(*one, now_ms) if isinstance(one, tuple) else one for one in results]
+        opened: list[Push | PeerFault] = []
+        for data in pushes:
+            try:
+                opened.append(self.open(data))
+            except PeerFault as fault:
+                opened.append(fault)
+        answers = iter(self.answer_all([one for one in opened if isinstance(one, Push)], now_ms))
+        return [next(answers) if isinstance(one, Push) else one for one in opened]
 
-    def _answer(self, push: Push, taken: Taken, now_ms: int) -> bytes:
-        chains = self._store.chains(taken.devices | {head.device for head in push.heads})
-        cursor, news = self._store.news(push.cursor)
-        answer = Answer(
-            push.nonce,
-            self._store.epoch(),
-            [Head(d, seq, hash) for d in sorted(chains) for hash, seq in sorted(chains[d].tips.items())],
-            cursor,
-            news,
-            self._store.deltas(push.register_version),
-            self._pace_ms,
-            now_ms,
-        )
-        payload = messages.encode_answer(answer)
-        digest = identifier("sync-answer", self._eh, payload)
-        return Envelope(payload, None, sign(self._seed, "sync-answer", self._eh, digest)).encode()
-
-    def take(self, triples: Sequence[Value]) -> Taken:
-        """Takes triples that came another way (USB), in one transaction."""
-        with self._store.atomic():
-            return self._take(triples)
-
-    def _opened(self, data: bytes) -> Push:
+    def open(self, data: bytes) -> Push:
+        """A push that an enrolled device signed; its entries are unread.  Raises PeerFault, see `receive`."""
         envelope = messages.decode_envelope(data)
         known = None if envelope.signer is None else self._certificates(envelope.signer)
         if known is None or len(envelope.signature) != 64:
@@ -224,15 +189,67 @@ class HqSide:
         try:
             push = messages.decode_push(envelope.payload)
         except PeerFault:
-            self._store.bury([DeadLetter(data, "sync-push", envelope.signer)])
+            with self._store.atomic(()):
+                self._store.bury([DeadLetter(data, "sync-push", envelope.signer)])
             raise
         if push.device != envelope.signer:
             raise PeerFault("sync-signature")
         return replace(push, heads=[head for head in push.heads if self._certificates(head.device)])
 
-    def _take(self, triples: Sequence[Value]) -> Taken:
-        letters: list[DeadLetter] = []
-        sound = self._signed(self._readable(triples, letters), letters)
+    def answer_all(self, pushes: Sequence[Push], now_ms: int) -> list[bytes]:
+        """Takes opened pushes in one transaction, all their signatures checked in one call before it, and answers them
+        after it (S-2, S-8).  Raises NotKept."""
+        if not pushes:
+            return []
+        batches = self._judge.read([push.entries for push in pushes])
+        told = [{h.device for h in p.heads} | batch.devices for p, batch in zip(pushes, batches, strict=True)]
+        devices = set().union(*told)
+        with self._store.atomic(devices):
+            self._take(batches)
+            for push in pushes:
+                self._store.heard(push.device, push.heads, now_ms)
+        return self._answers(pushes, told, self._read_back(batches, devices), now_ms)
+
+    def take(self, triples: Sequence[Value]) -> Taken:
+        """Takes triples that came another way (USB), in one transaction.  Raises NotKept."""
+        batches = self._judge.read([triples])
+        with self._store.atomic(batches[0].devices):
+            taken = self._take(batches)
+        self._read_back(batches, batches[0].devices)
+        return taken
+
+    def _read_back(self, batches: Sequence[Batch], devices: Collection[int]) -> dict[int, Chain]:
+        """The branches of these devices as they are after the commit: each entry of the batches and each head is found
+        again by its hash.  Raises NotKept."""
+        chains = self._store.chains(devices)
+        wanted = {(entry.device, entry.seq, hash) for batch in batches for entry, hash, _ in batch.sound}
+        wanted |= {(device, seq, hash) for device, chain in chains.items() for hash, seq in chain.tips.items()}
+        held = self._store.held({(device, seq) for device, seq, _ in wanted})
+        for device, seq, hash in wanted:
+            if hash not in held.get((device, seq), ()):
+                raise NotKept("hq-not-kept", device=device, seq=seq)
+        return chains
+
+    def _answers(
+        self, pushes: Sequence[Push], told: Sequence[Collection[int]], chains: Mapping[int, Chain], now_ms: int
+    ) -> list[bytes]:
+        news = {cursor: self._store.news(cursor) for cursor in sorted({push.cursor for push in pushes})}
+        versions = sorted({push.register_version for push in pushes})
+        deltas = {version: self._store.deltas(version) for version in versions}
+        epoch = self._store.epoch()
+        answers = []
+        for push, devices in zip(pushes, told, strict=True):
+            heads = [Head(d, seq, hash) for d in sorted(devices) for hash, seq in sorted(chains[d].tips.items())]
+            late = deltas[push.register_version]
+            answer = Answer(push.nonce, epoch, heads, *news[push.cursor], late, self._pace_ms, now_ms)
+            payload = messages.encode_answer(answer)
+            digest = identifier("sync-answer", self._eh, payload)
+            answers.append(Envelope(payload, None, sign(self._seed, "sync-answer", self._eh, digest)).encode())
+        return answers
+
+    def _take(self, batches: Sequence[Batch]) -> Taken:
+        sound = [row for batch in batches for row in batch.sound]
+        letters = [letter for batch in batches for letter in batch.letters]
         new, taken = self._judged(sound)
         if new:
             chains = self._linked(new)
@@ -240,66 +257,10 @@ class HqSide:
         if letters:
             self._store.bury(letters)
         taken.dead = len(letters)
-        taken.devices = {entry.device for entry, _, _ in sound}
+        taken.devices = set().union(*(batch.devices for batch in batches))
         return taken
 
-    def _readable(self, triples: Sequence[Value], letters: list[DeadLetter]) -> list[tuple[Entry, SignedEntry]]:
-        """The triples that are entries of enrolled devices, with a private part that fits, signatures unchecked."""
-        rows = []
-        for value in triples:
-            reason, device = "entry-unreadable", None
-            match value:
-                case [bytes(data), bytes(signature), bytes() | None as private] if len(signature) == 64:
-                    try:
-                        entry = Entry.decode(data)
-                    except Malformed:
-                        letters.append(DeadLetter(cbor.encode(value), reason))
-                        continue
-                    device = entry.device
-                    digest = None if private is None else hashlib.sha256(private).digest()
-                    if self._certificates(device) is None:
-                        reason = "device-unknown"
-                    elif max(entry.seq, entry.wall_ms) >= STORED_END:
-                        reason = "entry-range"
-                    elif digest is not None and digest != entry.private_hash:
-                        reason = "private-part-differs"
-                    else:
-                        rows.append((entry, SignedEntry(data, signature, private)))
-                        continue
-            letters.append(DeadLetter(cbor.encode(value), reason, device))
-        return rows
-
-    def _signed(
-        self, rows: Sequence[tuple[Entry, SignedEntry]], letters: list[DeadLetter]
-    ) -> list[tuple[Entry, bytes, SignedEntry]]:
-        """The rows whose signature holds, with their hashes; the seq 0 of a journal must follow its certificate."""
-        if not rows:
-            return []
-        hashes = [entry_hash(self._eh, signed.entry) for _, signed in rows]
-        bad = set(
-            amanat_crypto.verify_signatures(
-                domain="journal",
-                eh=self._eh,
-                keys=b"".join(self._known(entry.device).certificate.key for entry, _ in rows),
-                digests=b"".join(hashes),
-                signatures=b"".join(signed.signature for _, signed in rows),
-            )
-        )
-        sound = []
-        for index, ((entry, signed), hash) in enumerate(zip(rows, hashes, strict=True)):
-            if index in bad:
-                reason = "entry-signature"
-            elif entry.seq == 0 and entry.prev != self._known(entry.device).genesis:
-                reason = "entry-genesis"
-            else:
-                sound.append((entry, hash, signed))
-                continue
-            raw = cbor.encode([signed.entry, signed.signature, signed.private])
-            letters.append(DeadLetter(raw, reason, entry.device))
-        return sound
-
-    def _judged(self, sound: Iterable[tuple[Entry, bytes, SignedEntry]]) -> tuple[list[Arrived], Taken]:
-        sound = list(sound)
+    def _judged(self, sound: Sequence[Sound]) -> tuple[list[Arrived], Taken]:
         taken, new = Taken(), []
         held = {k: list(v) for k, v in self._store.held({(e.device, e.seq) for e, _, _ in sound}).items()}
         for entry, hash, signed in sound:
@@ -311,7 +272,7 @@ class HqSide:
             if fate is Fate.REPEAT:
                 continue
             there.append(hash)
-            station = self._known(entry.device).certificate.station
+            station = self._judge.known(entry.device).certificate.station
             new.append(Arrived(entry, hash, signed, station, fate, self._news(entry, signed, station)))
         new.sort(key=lambda one: (one.entry.device, one.entry.seq))
         return new, taken
@@ -326,11 +287,6 @@ class HqSide:
             parent = entry.seq == 0 or entry.prev in here or entry.prev in before.get((entry.device, entry.seq - 1), ())
             chain.link(entry, one.hash, parent_is_chained=parent and not chain.is_loose(entry.prev))
         return chains
-
-    def _known(self, device: int) -> Known:
-        known = self._certificates(device)
-        assert known is not None  # asked after `_readable` only
-        return known
 
     def _news(self, entry: Entry, signed: SignedEntry, station: int) -> NewsItem | None:
         if entry.kind != "permit" or signed.private is None:

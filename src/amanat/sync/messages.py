@@ -17,8 +17,10 @@ from amanat.records.journal import SignedEntry
 VERSION: Final = 1
 ENTRIES_MAX: Final = 256  # a push that fails costs little to repeat, and one transaction stays short
 BYTES_MAX: Final = 1 << 20
+LIVE_BYTES: Final = 16 << 10  # a push of so many bytes at most goes before backlogs (S-9)
 NEWS_MAX: Final = 4096  # 4,096 items are 90 kB: news of an hour of a county in one answer
 NONCE_BYTES: Final = 16
+SHOWN_MAX: Final = 8  # entries shown in one answer; one is enough to stop a device
 EPOCH_BYTES: Final = 16
 DIGEST_BYTES: Final = 10
 FROM_START: Final = -1  # the sequence number before the first

@@ -6,7 +6,7 @@ there, and a cut in between is healed by the next flush.
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -14,11 +14,12 @@ from django.db import connection
 
 from amanat.hq.bulletin.models import Pending
 from amanat.hq.home import Home
-from amanat.hq.writing import insert, rows_of, writing
+from amanat.hq.writing import BULLETIN, in_order, insert, receiving, rows_of
 from amanat.records import tiles
 from amanat.records.tiles import Tree
 
 DEVICE, BALLOT, SHEET, DECISION, ORDER, RECORD = (bytes([kind]) for kind in range(1, 7))
+PART: Final = 500  # parameters of one statement
 BATCH_MS: Final = 5 * 60_000  # L-3: who waits at a door for five minutes sees more than the log tells
 
 
@@ -45,17 +46,29 @@ def flush(here: Home, *, now_ms: int) -> int:
     """Joins all waiting entries, sorted, whatever their age, and writes the files; returns the tree's size.
 
     Two transactions: a checkpoint is signed only over rows that are committed, or a cut could leave two stories.
+    Intake goes on beside it (S-8): what is added meanwhile waits for the next batch.
     """
     assert not connection.in_atomic_block
-    with writing():
-        held = "SELECT entry FROM bulletin_pending p WHERE NOT EXISTS "
-        held += "(SELECT 1 FROM bulletin_logentry l WHERE l.entry = p.entry)"
-        new = sorted(bytes(entry) for (entry,) in rows_of(held))
+    with receiving(()):
+        in_order(BULLETIN)
+        taken = {bytes(entry) for (entry,) in rows_of("DELETE FROM bulletin_pending RETURNING entry")}
+        new = sorted(taken - _logged(taken))
         start = size()
         insert("bulletin_logentry", ("index", "entry", "at_ms"), [(start + i, e, now_ms) for i, e in enumerate(new)])
-        Pending.objects.all().delete()
-    with writing():
+    with receiving(()):
+        in_order(BULLETIN)
         return write_files(here, here.bulletin)
+
+
+def _logged(entries: Collection[bytes]) -> set[bytes]:
+    """Those of the entries that are in the log."""
+    found: set[bytes] = set()
+    ordered = sorted(entries)
+    for at in range(0, len(ordered), PART):
+        part = ordered[at : at + PART]
+        marks = ", ".join(["%s"] * len(part))
+        found |= {bytes(e) for (e,) in rows_of(f"SELECT entry FROM bulletin_logentry WHERE entry IN ({marks})", *part)}
+    return found
 
 
 def size() -> int:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from amanat.hq import api, clock, home
 from amanat.hq.accounts.rights import MACHINE, public
 from amanat.hq.day import figures
-from amanat.hq.intake.http import METER
+from amanat.hq.intake.meter import METER
 from amanat.hq.writing import rows_of
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -67,9 +67,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus text."""
     held = api.status_counts()
     lines = [f"amanat_{name} {value}" for name, value in held.items()]
-    lines += [
-        f"amanat_pushes_total {METER.pushes}",
-        f"amanat_pushes_refused_total {METER.refused}",
-        f"amanat_push_seconds_total {METER.seconds:.6f}",
-    ]
+    pushes = METER.totals()
+    lines += [f"amanat_pushes_{name}_total {pushes[name]}" for name in ("refused", "declined", "repeated")]
+    lines += [f"amanat_pushes_total {pushes['pushes']}"]
+    lines += [f"amanat_push_seconds_total {pushes['microseconds'] / 1e6:.6f}"]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4; charset=utf-8")

@@ -12,7 +12,7 @@ from django.db import connection
 import amanat_crypto
 from amanat.hq.devices.enrolment import Certificates
 from amanat.hq.home import Home
-from amanat.hq.writing import rows_of, writing
+from amanat.hq.writing import receiving, rows_of
 from amanat.records.ballot import Core, limb_count
 from amanat.records.cbor import Malformed
 from amanat.records.device import ROLE_BALLOT, ROLE_CHECK_IN
@@ -48,7 +48,7 @@ class Checker:
         verdicts = []
         for ph, device, permit, signature, private in rows:
             sound = self._permit_is_sound(bytes(ph), device, bytes(permit), bytes(signature), bytes(private))
-            verdicts.append((sound, bytes(ph)))
+            verdicts.append((sound, bytes(ph), device, bytes(signature)))
         self._mark("UPDATE intake_permit SET sound = %s WHERE ph = %s", verdicts)
         return len(rows)
 
@@ -78,7 +78,8 @@ class Checker:
         for check in (self._signatures, self._proofs):
             for row, verdict in check(sound):
                 verdicts[row[0]] = verdicts[row[0]] or verdict
-        self._mark("UPDATE intake_ballot SET verdict = %s WHERE id = %s", [(v, id_) for id_, v in verdicts.items()])
+        marks = [(verdicts[row[0]], row[0], row[4], row[2]) for row in rows]
+        self._mark("UPDATE intake_ballot SET verdict = %s WHERE id = %s", marks)
         return len(rows)
 
     def _form(self, row: Ballot) -> str:
@@ -151,10 +152,11 @@ class Checker:
         assert known is not None  # `_form` asked
         return known.certificate.key
 
-    def _mark(self, sql: str, rows: Sequence[tuple[bool | str, bytes]]) -> None:
+    def _mark(self, sql: str, rows: Sequence[tuple[bool | str, bytes, int, bytes]]) -> None:
+        """Gives verdicts to rows that are still the ones that were checked: (verdict, key, device, signature)."""
         if rows:
-            with writing(), connection.cursor() as cursor:
-                cursor.executemany(sql, rows)
+            with receiving(()), connection.cursor() as cursor:
+                cursor.executemany(f"{sql} AND device = %s AND signature = %s", rows)
 
 
 def limbs_of(manifest: Manifest, index: int) -> int:
