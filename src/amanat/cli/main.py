@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "register": Command("amanat.cli.register", "build, look up and describe a voters' register"),
     "station": Command("amanat.cli.station", "a polling station's terminals"),
     "exercise": Command("amanat.cli.exercise", "exercises (مانور): made from an election, read back as signed results"),
+    "office": Command("amanat.cli.office", "before the day: boards, candidates, places, readiness, devices, people"),
     "hq": Command("amanat.cli.hq", "headquarters: set-up, intake, cases, export, publication"),
     "trustee": Command("amanat.cli.count", "a trustee's machine: ceremony, tags, decryption"),
     "mixer": Command("amanat.cli.count", "a mixer's machine"),

@@ -1,6 +1,6 @@
 """HOME: headquarters' folder, its files and keys.  Clauses K-9, M-1.
 
-machine.json    {"passphrase": path of its file, "database": "" or postgresql://…, "pace_ms": n}
+machine.json    {"passphrase": path of its file, "database": "" or postgresql://…, "pace_ms": n}, or {"office": true, …}
 keys/           signing, hpke, bulletin, register: secrets of 32 bytes, sealed by the passphrase
 election/       manifest.cbor, rules.toml, register.bin, keys/ (the ceremony's public files), texts.json (for pages)
 bulletin/       checkpoint and tiles, as any web server could serve them
@@ -50,6 +50,23 @@ class Home:
         here = cls(folder)
         here.sqlite_file.touch(mode=0o600)  # it will say who voted; its journal files take this mode over
         return here
+
+    @classmethod
+    def create_office(cls, folder: Path, *, database: str = "") -> Self:
+        """A home for the time before the day: a database and no key of any election.  Raises BadInput."""
+        if (folder / "machine.json").exists():
+            raise BadInput("hq-home-exists", file=str(folder))
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        machine = {"passphrase": "", "database": database, "office": True}
+        write_private(folder / "machine.json", (json.dumps(machine, indent=1) + "\n").encode())
+        here = cls(folder)
+        here.sqlite_file.touch(mode=0o600)  # it will hold candidates' papers
+        return here
+
+    @property
+    def is_office(self) -> bool:
+        """Whether this home prepares an election and takes no ballot."""
+        return bool(self.machine.get("office"))
 
     @property
     def machine_file(self) -> Path:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
@@ -16,6 +17,8 @@ from amanat.hq.accounts.roles import Role
 POLICY: Final = "default-src 'self'; img-src 'self' data:; style-src 'self'; object-src 'none'; base-uri 'none'; " + (
     "form-action 'self'; frame-ancestors 'none'"
 )
+
+OF_THE_DAY: Final = tuple(f"amanat.hq.{noun}." for noun in ("day", "results", "bulletin", "cases"))
 
 
 class SecurityHeaders:
@@ -49,10 +52,32 @@ class ChosenLanguage:
         return response
 
 
+class Phase:
+    """An office has no day, no bulletin and no results: their pages are not there."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answers."""
+        return self._get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, *rest: Any) -> HttpResponse | None:
+        """404 for what belongs to a published election; the address without a path leads to the sign-in."""
+        if not view.__module__.startswith(OF_THE_DAY) or not home.current().is_office:
+            return None
+        if request.path == "/":
+            return redirect("/sign-in/")
+        raise Http404
+
+
 def election(request: HttpRequest) -> dict[str, object]:
-    """For every template: the election's title and hash."""
+    """For every template: the election's title and hash; an office's pages say their plan themselves."""
     here = home.current()
-    return {"election": here.texts["title"], "election_hash": here.eh.hex(), "polling_day": here.manifest.polling_day}
+    if here.is_office:
+        return {"frame": "office.html"}
+    said = {"election": here.texts["title"], "election_hash": here.eh.hex(), "polling_day": here.manifest.polling_day}
+    return said | {"frame": "base.html"}
 
 
 @dataclass(frozen=True)
@@ -68,6 +93,8 @@ BOARDS: Final = frozenset({Role.GOVERNOR, Role.EXECUTIVE_BOARD, Role.SUPERVISORY
 READERS: Final = frozenset({Role.HEADQUARTERS, Role.INSPECTOR, Role.SUPERVISORY_BOARD})
 ROOMS: Final = (
     Room(gettext_lazy("میز کار"), "/desk/", frozenset(Role)),
+    Room(gettext_lazy("انتخابات"), "/election/", frozenset(Role) - {Role.CANDIDATE}),
+    Room(gettext_lazy("تقویم"), "/deadlines/", frozenset(Role)),
     Room(gettext_lazy("جلسه‌ها"), "/sessions/", READERS | BOARDS),
     Room(gettext_lazy("مسئولان"), "/officials/", READERS),
     Room(gettext_lazy("دفتر کارها"), "/log/", READERS),

@@ -38,6 +38,7 @@ MIDDLEWARE: Final = (
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
     "axes.middleware.AxesMiddleware",
+    "amanat.hq.pages.Phase",
 )
 APPS: Final = ("accounts", "elections", "sessions", "devices", "intake", "bulletin", "cases", "day", "results")
 APP_OF: Final = {"sessions": "amanat.hq.sessions.apps.SessionsConfig"}

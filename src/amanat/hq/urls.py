@@ -12,6 +12,7 @@ urlpatterns = [
     path("static/<path:path>", public(serve), {"document_root": HERE / "static"}),
     path("language/", public(require_POST(set_language))),
     path("", include("amanat.hq.accounts.urls")),
+    path("", include("amanat.hq.elections.urls")),
     path("", include("amanat.hq.sessions.urls")),
     path("", include("amanat.hq.day.urls")),
     path("", include("amanat.hq.results.urls")),

@@ -58,6 +58,12 @@ def propose(act: PairAct, subject: str, summary_fa: str, facts: dict[str, Any], 
     return proposal
 
 
+def waiting(verb: str) -> list[Proposal]:
+    """Proposals of this act that nobody answered yet."""
+    found = Proposal.objects.filter(verb=verb, state=Proposal.State.WAITING)
+    return list(found.select_related("proposed_by__official").order_by("id"))
+
+
 def answer(proposal_id: int, *, by: Appointment, confirmed: bool, ground: str = "") -> Proposal:
     """The second of the two: another person in the act's other role; what is refused needs a ground.
 

@@ -39,6 +39,7 @@ class Plan(models.Model):
     polling_day = models.DateField()
     rule_set = models.CharField(max_length=64)
     province_fa = models.CharField(max_length=100)
+    threshold = models.PositiveSmallIntegerField(default=1)
     made_ms = models.PositiveBigIntegerField()
 
 
@@ -48,6 +49,10 @@ class County(models.Model):
     id = models.SlugField(max_length=64, primary_key=True)
     name_fa = models.CharField(max_length=100)
     name_en = models.CharField(max_length=100)
+
+    def __str__(self) -> str:
+        """The name that people read."""
+        return self.name_fa
 
 
 class SubConstituency(models.Model):
@@ -70,6 +75,27 @@ class PlannedContest(models.Model):
     code_digits = models.PositiveSmallIntegerField()
     unit_min = models.PositiveIntegerField()
     unit_by = models.CharField(max_length=16, choices=[("stations", "stations"), ("county", "county")])
+
+    def __str__(self) -> str:
+        """The name that people read."""
+        return self.title_fa
+
+
+class KeyHolder(models.Model):
+    """A trustee, a mixer or an authority of the election: its name and the power or owner behind it."""
+
+    kind = models.CharField(max_length=16, choices=[(one, one) for one in ("trustee", "mixer", "authority")])
+    name = models.CharField(max_length=200)
+    power = models.CharField(max_length=200)
+
+    class Meta:
+        """In the order in which they were named."""
+
+        ordering: ClassVar = ["kind", "id"]
+
+    def __str__(self) -> str:
+        """The name that people read."""
+        return self.name
 
 
 class Done(models.Model):
