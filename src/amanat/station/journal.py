@@ -10,8 +10,8 @@ from amanat.errors import AmanatError, MediumLost, Rejected
 from amanat.records import journal
 from amanat.records.cbor import Value
 from amanat.records.device import Certificate
-from amanat.records.identifiers import ElectionHash
-from amanat.records.journal import DeviceState, SignedEntry, entry_hash
+from amanat.records.identifiers import ElectionHash, is_signed
+from amanat.records.journal import DeviceState, Entry, SignedEntry, entry_hash
 from amanat.station.clock import Clock
 from amanat.station.media import Medium, TwoMedia
 from amanat.station.patience import THREADS
@@ -180,6 +180,16 @@ class Journal:
             return "journal-rolled-back"
         is_ours = entry_hash(self.eh, self.entries[head.seq].entry) == head.hash
         return None if is_ours else "journal-forked"
+
+    def require_unsurpassed(self, shown: SignedEntry) -> None:
+        """Somebody shows an entry of this journal: with our own signature it stops us (J-7) as its head would.
+
+        Raises:
+            Malformed: it is no entry.  Without our signature it is nobody's business.
+        """
+        entry, hash = Entry.decode(shown.entry), entry_hash(self.eh, shown.entry)
+        if is_signed(self._key, "journal", self.eh, hash, shown.signature):
+            self.require_on_our_branch(Head(entry.device, entry.seq, hash))
 
     def require_on_our_branch(self, head: Head) -> None:
         """Write nothing more (J-7) if somebody holds more of this journal than we do, or another branch of it."""

@@ -22,7 +22,7 @@ from amanat.records import cbor
 from amanat.records.cbor import Value
 from amanat.records.device import ROLE_BALLOT, ROLE_CHECK_IN
 from amanat.records.identifiers import identifier, is_signed
-from amanat.records.journal import Entry, SignedEntry, entry_hash
+from amanat.records.journal import SignedEntry
 from amanat.records.permit import IssuedPermit, Permit, slip
 from amanat.station.clock import Clock
 from amanat.station.config import Address
@@ -178,13 +178,9 @@ class Lan:
         if not shown:
             return
         try:
-            signed = SignedEntry.decode(bytes.fromhex(shown))
-            entry = Entry.decode(signed.entry)
+            self._journal.require_unsurpassed(SignedEntry.decode(bytes.fromhex(shown)))
         except cbor.Malformed as cause:
             raise ValueError("no entry") from cause
-        hash = entry_hash(self._identity.eh, signed.entry)
-        if is_signed(self._identity.certificate.key, "journal", self._identity.eh, hash, signed.signature):
-            self._journal.require_on_our_branch(Head(entry.device, entry.seq, hash))
 
     def last_of(self, device: int) -> Screen:
         """The last entry that we hold of a colleague's journal, without its private part: that shows its head."""

@@ -28,11 +28,11 @@ from amanat.station.news import News
 from amanat.station.package import Identity
 from amanat.sync.messages import FROM_START, Head, SignedDelta
 from amanat.sync.station_side import (
-    Acknowledged,
     DeltaArrived,
     Event,
     NewsArrived,
     Paced,
+    Shown,
     StationSide,
     Stuck,
     head_of,
@@ -204,11 +204,13 @@ class Link:
             case Stuck(device, seq) if (device, seq) not in self._stuck:
                 self._stuck.add((device, seq))
                 self._write("link", [f"stuck {device} {seq if seq != FROM_START else 'start'}"])
-            case Acknowledged(heads):
-                for head in heads:
-                    self._journal.require_on_our_branch(head)
+            case Shown(entries):
+                for shown in entries:
+                    with contextlib.suppress(cbor.Malformed):  # not even an entry: a word, which stops nobody
+                        self._journal.require_unsurpassed(shown)
             case _:
-                pass  # a new epoch refills by itself; a colleague's roll-back is the colleague's to find
+                pass  # a new epoch refills by itself; a colleague's roll-back is the colleague's to find, and a bare
+                # word that headquarters holds more of our journal stops nobody (P-6, J-7)
 
     async def _take(self, delta: SignedDelta) -> None:
         if self._journal.state.closed:
