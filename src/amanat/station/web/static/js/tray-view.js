@@ -17,7 +17,7 @@ export function nameOf(row, ...more) {
 function slot(row, place, pulse) {
   const order = make("span", { class: "place", text: number(place + 1) });
   if (!row) return make("li", { class: "empty" }, order, make("span", { class: "hint", text: "هنوز نامی نیست" }));
-  const about = make("span", { class: "about" }, code(digits(row.code)), row.mark ? make("span", { class: "mark", text: ` · ${row.mark}` }) : null);
+  const about = make("span", { class: "about" }, code(digits(row.code)), row.mark ? make("span", { class: "mark", text: row.mark }) : null);
   return make("li", {}, make("button", { type: "button", "data-code": row.code, class: `${row.mark ? "marked" : ""} ${row.code === pulse ? "pulse" : ""}` }, order, nameOf(row), about));
 }
 
