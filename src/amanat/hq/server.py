@@ -14,7 +14,6 @@ from types import FrameType
 from typing import Any, Final
 
 from django.core.handlers.wsgi import WSGIHandler
-from django.core.management import call_command
 from django.db import DatabaseError, connection
 from waitress.server import create_server
 
@@ -30,6 +29,7 @@ from amanat.hq.intake.checks import Checker
 from amanat.hq.intake.http import MEASURE, PATH, Environ, PushEndpoint, Start, echo
 from amanat.hq.intake.meter import Meter
 from amanat.hq.intake.store import DjangoStore
+from amanat.hq.upgrade import bring_up_to_date
 from amanat.hq.workers import Orders, keep_workers
 from amanat.hq.writing import is_postgresql, rows_of, writing
 from amanat.sync.hq_side import HqSide
@@ -122,7 +122,8 @@ def serve(folder: Path, *, listen: str, clock: str = "system", database: str = "
     """Serves until SIGTERM or SIGINT; says `ready` on standard error when it listens.
 
     Raises:
-        BadInput: no home.  Usage: an address that cannot be listened at, or several workers without PostgreSQL.
+        BadInput: no home, or one of another version (`bring_up_to_date`).
+        Usage: an address that cannot be listened at, or several workers without PostgreSQL.
     """
     host, _, port = listen.rpartition(":")
     if not host or not port.isdigit():
@@ -130,7 +131,7 @@ def serve(folder: Path, *, listen: str, clock: str = "system", database: str = "
     here = configure(folder, clock=clock, database=database)
     if workers > 1 and not is_postgresql():
         raise Usage("hq-workers-database", workers=workers)
-    call_command("migrate", verbosity=0)
+    bring_up_to_date(here)
     try:
         listening = socket.create_server((host, int(port)), backlog=BACKLOG)
     except OSError as cause:
