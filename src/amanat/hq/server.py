@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any, Final
 
 from django.core.handlers.wsgi import WSGIHandler
-from django.db import DatabaseError, connection
+from django.db import Error, close_old_connections, connection
 from waitress.server import create_server
 
 from amanat.errors import Usage
@@ -78,7 +78,8 @@ class Housekeeper(threading.Thread):
         while not self._enough.wait(HOUSEKEEPING_SECONDS):
             try:
                 self.round()
-            except (DatabaseError, OSError) as fault:
+            except (Error, OSError) as fault:
+                close_old_connections()  # one that was cut is opened anew
                 print(f"housekeeping: {type(fault).__name__}: {fault}", file=sys.stderr, flush=True)
 
     def round(self) -> None:
@@ -136,6 +137,7 @@ def serve(folder: Path, *, listen: str, clock: str = "system", database: str = "
         listening = socket.create_server((host, int(port)), backlog=BACKLOG)
     except OSError as cause:
         raise Usage("hq-listen", listen=listen) from cause
+    ready = f"ready http://{host}:{listening.getsockname()[1]}/"
     with writing():
         log.write_files(here, here.bulletin)
     housekeeper = Housekeeper(here, clocks.current())
@@ -149,12 +151,12 @@ def serve(folder: Path, *, listen: str, clock: str = "system", database: str = "
     try:
         if workers == 1:
             server = web_server(here, clocks.current(), listening)
-            print(f"ready http://{host}:{port}/", file=sys.stderr, flush=True)
+            print(ready, file=sys.stderr, flush=True)
             server.run()
         else:
             Meter.make(here.folder / "meter", workers)
             orders = Orders(str(folder.resolve()), listening.fileno(), clock, database, str(here.folder / "meter"))
-            keep_workers(orders, workers, lambda: print(f"ready http://{host}:{port}/", file=sys.stderr, flush=True))
+            keep_workers(orders, workers, lambda: print(ready, file=sys.stderr, flush=True))
     finally:
         housekeeper.stop()
         listening.close()
