@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Final, TypeVar
 
+from amanat.rehearsal.simulation.boot import BOOT, Boot, Killed
+
 T = TypeVar("T")
 Context = contextvars.Context | None
 STEPS_MAX: Final = 1_000_000  # callbacks in one millisecond: beyond it something runs in circles
@@ -69,10 +71,27 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         while self._ready:
             handle = self._ready.popleft()
             if not handle.cancelled():
-                handle._run()
+                boot = handle._context.get(BOOT)  # type: ignore[attr-defined]
+                if boot is None or boot.may_run(handle):
+                    handle._run()
+                    if boot is not None and boot.spent_ms:
+                        self.freeze(boot)
             steps += 1
             if steps > STEPS_MAX:
                 raise Circles(f"more than {STEPS_MAX} steps at {self.now_ms} ms")
+
+    def freeze(self, boot: Boot) -> None:
+        """A medium kept the whole program waiting."""
+        spent_ms, boot.spent_ms, boot.pauses = boot.spent_ms, 0, boot.pauses + 1
+        self.call_later(spent_ms / 1000, self.resume, boot, context=contextvars.Context())
+
+    def resume(self, boot: Boot) -> None:
+        """One of its pauses is over; after the last it goes on with what it would have done meanwhile."""
+        boot.pauses -= 1
+        if boot.pauses > 0:
+            return
+        held, boot.held = boot.held, []
+        self._ready.extend(held)
 
     # What asyncio asks for
 
@@ -121,15 +140,28 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     def create_task(self, coro: Any, *, name: str | None = None, context: Context = None) -> asyncio.Task[Any]:
         """A task that runs from this moment on."""
-        return asyncio.Task(coro, loop=self, name=name, context=context)
+        task = asyncio.Task(coro, loop=self, name=name, context=context)
+        boot = BOOT.get() if context is None else context.get(BOOT)
+        if boot is not None:
+            boot.tasks.add(task)
+        return task
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """An exception that nobody caught is a bug of somebody's: it is kept for the world to fail with."""
-        self.faults.append(context.get("exception") or RuntimeError(str(context.get("message"))))
+        fault = context.get("exception") or RuntimeError(str(context.get("message")))
+        if not isinstance(fault, Killed):
+            self.faults.append(fault)
 
     def get_debug(self) -> bool:
         """Never."""
         return False
+
+    async def _in_executor(self, func: Callable[..., T], *args: Any) -> T:
+        return func(*args)
+
+    def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> Any:
+        """There are no threads: it is done at once, in a task of its own."""
+        return self.create_task(self._in_executor(func, *args))
 
     def is_running(self) -> bool:
         """Whether we are within `run_until_ms`."""
