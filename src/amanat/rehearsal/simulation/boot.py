@@ -84,11 +84,12 @@ class Boot:
         self._asked += 1
         number, answer = self._asked, loop.create_future()
         self._waiting[number] = answer
-        loop.create_task(told(act, answer), context=self.context)
+        task = loop.create_task(told(act, answer), context=self.context)
         try:
             found, fault = await answer
         finally:
             self._waiting.pop(number, None)
+            del task
         if fault is not None:
             raise fault
         return found
@@ -109,8 +110,9 @@ async def outside(act: Callable[[], Coroutine[Any, Any, Any]], context: contextv
     """What `act` answers in the world's own context: it goes on, though the boot that asks may die meanwhile."""
     loop = asyncio.get_running_loop()
     answer = loop.create_future()
-    loop.create_task(told(act, answer), context=context)
+    task = loop.create_task(told(act, answer), context=context)
     found, fault = await answer
+    del task
     if fault is not None:
         raise fault
     return found

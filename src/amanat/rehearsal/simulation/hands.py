@@ -1,4 +1,4 @@
-"""What a simulated program does through its ports: it waits for media, prints, asks the time; nothing outlives its boot."""
+"""Ports of a simulated program: media it waits for, paper, a clock; no step of a dead program goes through them."""
 
 import asyncio
 from collections.abc import Callable

@@ -38,7 +38,7 @@ from amanat.station.terminal import Terminal
 Screen = dict[str, Any]
 Answer = tuple[Mapping[str, str], bytes]
 Post = Callable[[bytes], Awaitable[bytes]]
-SHM: Final = Path("/dev/shm")  # noqa: S108 - where there is one, files in memory
+SHM: Final = Path("/dev/shm")  # files in memory, where there is one
 NAMES: Final = ("a", "b")  # of a terminal's media
 
 
@@ -142,7 +142,7 @@ class Machine:
         plain = Settings(
             station=identity.place.id,
             terminal=identity.number(identity.device),
-            passphrase="-",
+            passphrase="-",  # noqa: S106 - its key is given
             device=identity.device,
             roles=identity.certificate.roles,
             link_url="simulated" if identity.certificate.roles & ROLE_CHECK_IN else "",
@@ -278,6 +278,17 @@ class Machine:
             self._note("own-fault", self.name, path=path)
         return screen
 
+    async def look(self, path: str) -> bytes:
+        """What a colleague reads on its screen; raises ConnectionError where it is off."""
+
+        async def act() -> Screen:
+            return await acts.press(self.terminal, "GET", path, _nothing)
+
+        try:
+            return acts.encode(await self._ask(act))
+        except PowerGone as cause:
+            raise ConnectionResetError(self.name) from cause
+
     async def lan(self, path: str, body: bytes, headers: dict[str, str]) -> Answer:
         """What it answers a colleague; raises ConnectionError where it is off, or goes off meanwhile."""
 
@@ -293,6 +304,17 @@ class Machine:
         except PowerGone as cause:
             raise ConnectionResetError(self.name) from cause
         return told, content
+
+    async def look(self, path: str) -> bytes:
+        """A screen as a colleague's terminal reads it; raises ConnectionError where it is off, or goes off meanwhile."""
+
+        async def act() -> bytes:
+            return acts.encode(await acts.press(self.terminal, "GET", path, _nowhere))
+
+        try:
+            return bytes(await self._ask(act))
+        except PowerGone as cause:
+            raise ConnectionResetError(self.name) from cause
 
     def take(self, kind: str) -> Slip | None:
         """The last slip of this kind that lies in its tray; it lies there no more."""
@@ -316,6 +338,10 @@ class Machine:
         if self._home is not None:
             shutil.rmtree(self._home, ignore_errors=True)
         self._home = None
+
+
+async def _nothing() -> dict[str, object]:
+    return {}
 
 
 def _let_go(terminal: Terminal) -> None:
