@@ -6,10 +6,11 @@ Pushes of different devices share transactions, and a transaction that fails is 
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from amanat.records.cbor import Value
 from amanat.rehearsal.simulation import hq_store
 from amanat.rehearsal.simulation.draw import Draw
 from amanat.rehearsal.simulation.events import Note
@@ -98,6 +99,18 @@ class Headquarters:
         if self._work is None:
             self._work = loop.create_task(self._serve())
         return await waiting.answer
+
+    def take(self, triples: Sequence[Value]) -> None:
+        """What came on a stick.  Raises ConnectionError where the program is down or dies, and nothing is certain."""
+        if not self.is_up:
+            raise ConnectionRefusedError("headquarters is down")
+        try:
+            self.side.take(triples)
+        except _Crash as cause:
+            self.crash()
+            raise ConnectionResetError("headquarters died") from cause
+        except (SerializationFailure, NotKept) as cause:
+            raise ConnectionAbortedError("not taken") from cause
 
     def _open(self, data: bytes) -> Push:
         try:

@@ -184,6 +184,12 @@ class MemoryStore:
             operation()
         self._number += new_epoch
 
+    def holds(self, head: Head) -> bool:
+        """Whether this very entry, and with it all before it on its branch, is held in its place."""
+        place, chain = (head.device, head.seq), self.branches.get(head.device)
+        here = any(one.hash == head.hash for one in self.entries.get(place, ()))
+        return here and chain is not None and not chain.is_loose(head.hash)
+
     def all_hashes(self) -> list[bytes]:
         """The hash of every entry that is held."""
         return [one.hash for there in self.entries.values() for one in there]

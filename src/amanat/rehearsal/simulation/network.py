@@ -4,6 +4,7 @@ A *way* leads from one machine to another; what is asked on it arrives or not, w
 """
 
 import asyncio
+import contextvars
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from enum import Enum
@@ -52,6 +53,10 @@ class Way(Generic[T]):
     weather: Weather = CALM
     state: State = State.UP
     last: T | None = field(default=None, repr=False)
+
+    def restore(self) -> None:
+        """It carries again."""
+        self.state = State.UP
 
     def is_now(self, *states: State) -> bool:
         """Asked after every wait: it may have changed meanwhile."""
@@ -138,7 +143,7 @@ class Network:
         return False
 
     def _send(self, journey: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(journey)
+        task = asyncio.get_running_loop().create_task(journey, context=contextvars.Context())  # the asker may die
         self._under_way.add(task)  # or it might be collected half-way
         task.add_done_callback(self._under_way.discard)
 
