@@ -14,7 +14,7 @@ from amanat.records.identifiers import ElectionHash, is_signed
 from amanat.records.journal import DeviceState, Entry, SignedEntry, entry_hash
 from amanat.station.clock import Clock
 from amanat.station.media import Medium, TwoMedia
-from amanat.station.patience import THREADS
+from amanat.station.patience import THREADS, Hands
 from amanat.station.refusal import Refused
 from amanat.sync.messages import Head
 
@@ -40,8 +40,18 @@ class Journal:
     writes nothing more, and only a new start, which recovers from the media, tells.
     """
 
-    def __init__(self, media: TwoMedia, *, eh: ElectionHash, certificate: bytes, seed: bytes, clock: Clock) -> None:
+    def __init__(
+        self,
+        media: TwoMedia,
+        *,
+        eh: ElectionHash,
+        certificate: bytes,
+        seed: bytes,
+        clock: Clock,
+        hands: Hands = THREADS,
+    ) -> None:
         self.eh = eh
+        self._hands = hands
         self.state = DeviceState(eh, certificate)
         self.entries: list[SignedEntry] = []
         self._media = media
@@ -97,7 +107,7 @@ class Journal:
         while (other := self._under_way) is not None:
             await self._ended(other)
         signed = self._signed(kind, body, private)
-        self._under_way = mine = _UnderWay(signed, THREADS.start(lambda: self._media.append(signed.encode())))
+        self._under_way = mine = _UnderWay(signed, self._hands.start(lambda: self._media.append(signed.encode())))
         await self._ended(mine)
         mine.appended.result()
         return signed
