@@ -1,4 +1,4 @@
-"""A permit by its short code: the booth asks the station's desks, which know what they issued (C-13)."""
+"""A permit by its short code: the booth asks the station's desks, which know what they issued (C-14)."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The short code of a permit, for a booth whose reader is broken: nine digits of its serial, on its slip (C-13)."""
+"""The short code of a permit, for a booth whose reader is broken: nine digits of its serial, on its slip (C-14)."""
 
 from collections import defaultdict, deque
 from typing import Final

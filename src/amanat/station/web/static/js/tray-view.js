@@ -76,6 +76,14 @@ export function drawField(tray) {
   field.placeholder = tray.browsing ? "الفبا: حرف نخست" : `کد ${number(tray.candidates.codeLength)} رقمی یا نام`;
 }
 
+/** The pad for a card's code, where no reader reads it. */
+export function drawCodePad(board) {
+  const key = (text, traits) => make("button", { type: "button", text, ...traits });
+  board.replaceChildren(
+    ...PAD.map((digit) => key(digits(digit), { "data-digit": digit })),
+    key("⌫", { "data-do": "erase", "aria-label": "پاک کردن" }), key(digits("0"), { "data-digit": "0" }), key("✓", { "data-do": "permit", "aria-label": "ادامه" }));
+}
+
 /** The touch board: letters after which nobody is found are dimmed; or a number pad. */
 export function drawBoard(tray, letters) {
   const key = (text, traits) => make("button", { type: "button", text, ...traits });
