@@ -25,6 +25,19 @@ window.measures = {
       })
       .map((one) => `${one.tagName} ${one.className} ${one.textContent.trim().slice(0, 40)}`),
 
+  /** Names, marks and codes that do not stand whole in their own place and in the button or row that holds them. */
+  cutWords: () =>
+    [...document.querySelectorAll(".slots :is(.name, .about, .mark, .code), .names :is(.name, .about), .hits :is(.name, .code), .card :is(p, bdi)")]
+      .filter((one) => one.getClientRects().length && one.textContent)
+      .filter((one) => {
+        const [box, holder] = [one.getBoundingClientRect(), one.closest("button, li, .card").getBoundingClientRect()];
+        const isLine = getComputedStyle(one).display === "inline"; // its box has the font's height, not the line's
+        const beside = box.left < holder.left - 1 || box.right > holder.right + 1;
+        const below = !isLine && (box.top < holder.top - 1 || box.bottom > holder.bottom + 1);
+        return beside || below || (!isLine && one.scrollWidth > one.clientWidth + 1);
+      })
+      .map((one) => `${one.className} ${one.textContent}`),
+
   /** Latin digits that a reader of Persian sees, outside codes. */
   asciiDigits() {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

@@ -16,7 +16,7 @@ from tests.faults.test_media_steps import Disk, PowerCut
 from tests.station.conftest import CHOICES, MARYAM, OFFICERS, StandingClock
 
 from amanat.records.journal import genesis
-from amanat.station import terminal, upkeep
+from amanat.station import parts, upkeep
 from amanat.station.api import Application
 from amanat.station.journal import Journal
 from amanat.station.media import TwoMedia
@@ -120,7 +120,7 @@ class World:
         self.paper = Paper(self.trace)
         self.terminal: Terminal | None = None
         monkeypatch.setattr(upkeep, "open_media", lambda *_: list(self.disks))
-        monkeypatch.setattr(terminal, "open_printer", lambda *_, **__: self.paper)
+        monkeypatch.setattr(parts, "open_printer", lambda *_, **__: self.paper)
 
     def start(self) -> Terminal:
         """Raises PowerCut, or what a start that fails raises."""

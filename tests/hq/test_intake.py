@@ -12,10 +12,10 @@ from amanat.hq.writing import rows_of
 from amanat.records import cbor
 from amanat.records.ballot import Core
 from amanat.records.identifiers import identifier, sign
-from amanat.records.journal import Entry, make
+from amanat.records.journal import Entry, SignedEntry, make
 from amanat.sync import messages
 from amanat.sync.messages import Envelope
-from amanat.sync.station_side import DeltaArrived, NewsArrived, StationSide, head_of
+from amanat.sync.station_side import DeltaArrived, NewsArrived, Shown, StationSide, head_of
 
 
 def verdicts() -> dict[bytes, str]:
@@ -195,6 +195,23 @@ def test_it_answers_a_push_after_the_commit(here: Home, day: Any, people: Any) -
     assert (messages.news_digest(here.eh, people.ALI), 1) in news
     assert sum(isinstance(event, DeltaArrived) for event in events) == 1
     assert rows_of("SELECT device, gateway, seq FROM intake_link") == [(0, 0, 3)]
+
+
+def test_a_station_is_shown_the_entry_that_it_lacks(here: Home, day: Any, people: Any) -> None:
+    """J-7.  An image from before Maryam's vote is put back: the answer shows her vote's entry, as the station itself
+    signed it, and not who she is."""
+    day.damavand.vote(people.MARYAM)
+    day.deliver(day.damavand)
+    entries = day.damavand.entries
+    for held in ([], entries[:2]):
+        side = StationSide(here.eh, 0, day.damavand.seed, here.manifest.hq_key)
+        heads = [head_of(here.eh, entry) for entry in held[-1:]]
+        push = side.next_push(heads, lambda _, seq, held=held: held[seq + 1 :], nonce=b"n" * 16)  # type: ignore[misc]
+        shown = [e for e in side.receive(day.intake.receive(push, day.clock.now_ms()), 9) if isinstance(e, Shown)]
+        assert shown == [Shown((SignedEntry(entries[-1].entry, entries[-1].signature, None),))]
+    side = StationSide(here.eh, 0, day.damavand.seed, here.manifest.hq_key)
+    push = side.next_push([head_of(here.eh, entries[-1])], lambda _, seq: entries[seq + 1 :], nonce=b"n" * 16)
+    assert not any(isinstance(e, Shown) for e in side.receive(day.intake.receive(push, day.clock.now_ms()), 9))
 
 
 def bundle(here: Home, day: Any, seed: bytes, *, device: int = 0) -> bytes:

@@ -1,63 +1,30 @@
-"""Intake on PostgreSQL: a real private cluster in a temporary folder, the same functions, one setting (S-2).
-
-Set-up installs Debian's PostgreSQL; where it is missing this fails, and is never passed over.
-"""
+"""Intake on PostgreSQL: a real private cluster in a temporary folder, the same functions, one setting (S-2)."""
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import pytest
-
-BIN = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-SECONDS = 120
-
-
-def as_postgres(*words: str | Path) -> None:
-    """A command of PostgreSQL, which refuses to run as root."""
-    prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    subprocess.run(
-        [*prefix, *map(str, words)], check=True, cwd="/", timeout=SECONDS, stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+from tests.hq.private_postgresql import new_database, private_cluster
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[str]:
-    """A cluster that listens on a socket in its folder only; its url without a database's name."""
-    folder = Path(mkdtemp(prefix="amanat-pg-", dir="/tmp"))
-    folder.chmod(0o755)
-    data = folder / "data"
-    sockets = folder / "s"
-    for new in (data, sockets):
-        new.mkdir(mode=0o700)
-        if os.geteuid() == 0:
-            shutil.chown(new, "postgres", "postgres")
-    as_postgres(BIN[-1] / "initdb", "-D", data, "-A", "trust", "-U", "amanat", "--no-sync")
-    options = f"-c listen_addresses='' -c unix_socket_directories={sockets}"
-    as_postgres(BIN[-1] / "pg_ctl", "-D", data, "-w", "-o", options, "-l", sockets / "log", "start")
-    os.chmod(sockets, 0o755)  # noqa: PTH101 - our own user must reach the socket
-    yield f"postgresql://amanat@/{{}}?host={sockets}"
-    as_postgres(BIN[-1] / "pg_ctl", "-D", data, "-m", "immediate", "stop")
-    shutil.rmtree(folder)
+    """A cluster of this module's own; its url without a database's name."""
+    with private_cluster() as url:
+        yield url
 
 
 @pytest.fixture
 def root(cluster: str, memory: Path, make_election: Any) -> Iterator[Path]:
     """An election whose headquarters keeps everything in PostgreSQL."""
-    import psycopg
     from django.db import connections
 
-    name = "a" + os.urandom(4).hex()
-    with psycopg.connect(cluster.format("postgres"), autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
-    folder = memory / name
+    folder = memory / os.urandom(4).hex()
     folder.mkdir()
-    make_election(folder, database=cluster.format(name))
+    make_election(folder, database=new_database(cluster))
     yield folder
     connections.close_all()
     shutil.rmtree(folder)

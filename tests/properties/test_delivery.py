@@ -26,7 +26,7 @@ from amanat.records.journal import SignedEntry, make
 from amanat.sync import messages
 from amanat.sync.hq_side import Arrived, Chain, DeadLetter, HqSide, Known, Place
 from amanat.sync.messages import NEWS_MAX, Envelope, Head, NewsItem, SignedDelta
-from amanat.sync.station_side import Ahead, NewEpoch, StationSide, Stuck, head_of
+from amanat.sync.station_side import Ahead, NewEpoch, Shown, StationSide, Stuck, head_of
 
 EH = ElectionHash(hashlib.sha256(b"a test election").digest())
 HQ_SEED = b"h" * 32
@@ -93,6 +93,10 @@ class DictStore:
 
     def epoch(self) -> bytes:
         return self.number.to_bytes(16, "big")
+
+    def shown(self, heads: Collection[Head]) -> Sequence[SignedEntry]:
+        found = [self.entries[head].signed for head in heads]
+        return [SignedEntry(signed.entry, signed.signature, None) for signed in found]
 
     def all_hashes(self) -> list[bytes]:
         return [hash for _, _, hash in self.entries]
@@ -425,6 +429,7 @@ def test_a_rolled_back_station_is_told() -> None:
     old = Sender(0, [Journal(0, journal.entries[:1])])
     events = old.side.receive(hq.receive(old.push(b"2" * 16), 7), 7)
     assert Ahead(journal.head) in events  # type: ignore[arg-type]
+    assert Shown((journal.entries[-1],)) in events
 
 
 def test_a_missing_entry_stops_only_itself() -> None:

@@ -51,10 +51,7 @@ class Station:
         self.servers[terminal.identity.device].close()
         await self.booths.stop(terminal)
         for other in self.booths.open_terminals:
-            for colleague in other.lan.colleagues:
-                if colleague.session is not None:
-                    await colleague.session.close()
-                    colleague.session = None
+            await other.lan.hang_up()
 
     async def after_cut(self, terminal: Terminal) -> Terminal:
         """The power comes back at once."""

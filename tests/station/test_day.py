@@ -25,7 +25,7 @@ from amanat.records.extension import GOVERNOR, SUPERVISORY_BOARD, ExtensionOrder
 from amanat.records.journal import Entry
 from amanat.records.permit import Permit, read_slip
 from amanat.rules.national_id import synthetic
-from amanat.station.api import LAN_ACTS
+from amanat.station.acts import LAN_ACTS
 from amanat.station.lan import Colleague, Lan
 from amanat.station.refusal import Refused, screen_of
 from amanat.station.terminal import Terminal

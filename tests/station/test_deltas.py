@@ -1,6 +1,7 @@
 """Register deltas on a terminal: taken in slices while it works, kept enciphered, taken up after a cut (R-2, R-4)."""
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -62,6 +63,37 @@ async def test_decisions_go_on_while_a_large_delta_comes_in(booths: Booths, elec
     assert seen.count((False, False)) > 50
     assert terminal.desk.register.version == 2
     assert all(terminal.desk.register.look(person.national_id) == person for person in NEW)
+
+
+async def test_a_large_delta_is_read_in_another_process(
+    booths: Booths, election: Election, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-2.  No change of three thousand is read in the terminal's own process, where a voter would wait for it; what
+    the other process answers is what stands in the delta.  Bytes that are no delta are refused there as here."""
+
+    def here(*_: object) -> None:
+        raise AssertionError("read in the terminal's own process")
+
+    terminal = await booths.opened()
+    monkeypatch.setattr(deltas, "read_delta", here)
+    await take(terminal, signed(election, 2, [*NEW, GONE]))
+    assert all(terminal.desk.register.look(person.national_id) == person for person in [*NEW, GONE])
+    content = Delta(3, tuple(NEW)).encode() + b"\0"
+    digest = delta_id(election.eh, content)
+    with pytest.raises(Malformed):
+        await take(terminal, SignedDelta(content, sign(election.hq_seed, "register-delta", election.eh, digest)))
+    assert terminal.desk.register.version == 2
+
+
+@pytest.mark.parametrize("program", ["/nowhere/python", "/bin/false"])
+async def test_where_no_other_process_can_be_had_it_is_read_here(
+    booths: Booths, election: Election, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    """The machine starts no process, or it dies at once: the delta is read in slices, as a small one is."""
+    terminal = await booths.opened()
+    monkeypatch.setattr(sys, "executable", program)
+    await take(terminal, signed(election, 2, NEW))
+    assert terminal.desk.register.look(NEW[-1].national_id) == NEW[-1]
 
 
 @pytest.mark.parametrize("tidy_bytes", [1, deltas.TIDY_BYTES])

@@ -44,9 +44,8 @@ class Station:
         await self.booths.stop(terminal)
         for other in self.booths.open_terminals:  # connections that stand would be answered in this process
             for colleague in other.lan.colleagues:
-                if colleague.device == terminal.identity.device and colleague.session is not None:
-                    await colleague.session.close()
-                    colleague.session = None
+                if colleague.device == terminal.identity.device:
+                    await other.lan.hang_up()
 
     def media(self, number: int) -> list[Path]:
         return sorted(self.booths.election.home("S2", number).glob("medium-?/journal"))

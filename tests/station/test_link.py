@@ -29,7 +29,7 @@ from amanat.errors import Rejected
 from amanat.records import cbor
 from amanat.records.device import Certificate
 from amanat.records.identifiers import identifier, is_signed, sign
-from amanat.records.journal import Entry, genesis
+from amanat.records.journal import Entry, SignedEntry, genesis
 from amanat.records.permit import Permit, read_slip
 from amanat.records.register import Delta, Person, delta_id
 from amanat.rules.eligibility import Flags
@@ -96,6 +96,10 @@ class Memory:
 
     def epoch(self) -> bytes:
         return self.epoch_bytes
+
+    def shown(self, heads: Collection[Head]) -> Sequence[SignedEntry]:
+        found = [row.signed for head in heads for row in self.rows[head.device, head.seq] if row.hash == head.hash]
+        return [SignedEntry(signed.entry, signed.signature, None) for signed in found]
 
 
 class Headquarters:

@@ -1,6 +1,7 @@
 """A medium that takes half a minute (clauses J-2, B-7): no screen stands still, nobody votes twice, nothing is lost."""
 
 import asyncio
+import functools
 from collections.abc import Iterator
 
 import pytest
@@ -8,7 +9,8 @@ from tests.station.conftest import CHOICES, MARYAM, REZA, Booths, permit_for, tr
 from tests.station.stalling import LONG, Impatient, Stall
 
 from amanat.records.journal import Entry
-from amanat.station import terminal as terminal_module
+from amanat.station import parts
+from amanat.station.ports import Ports
 from amanat.station.refusal import Refused
 from amanat.station.terminal import Terminal
 
@@ -60,7 +62,7 @@ async def test_one_medium_stalls_and_is_given_up(
 ) -> None:
     """Wanted: the cast is told as soon as the other medium holds it; the screens name the medium and say what to do;
     the next voter votes; after the restart both media hold everything."""
-    monkeypatch.setattr(terminal_module, "THREADS", Impatient(stall))
+    monkeypatch.setattr(parts, "Ports", functools.partial(Ports, hands=Impatient(stall)))
     terminal, slip = await sealed(booths)
     stall.names = which
     assert (await terminal.booth.cast())["told"] == "cast"

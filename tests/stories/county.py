@@ -14,6 +14,7 @@ from tests.stories.stations import OFFICERS, Machine, Station
 
 from amanat.rehearsal.network import Network
 from amanat.station import config, enrolment
+from amanat.station.take_over import take_over
 
 SECONDS_MAX = 240.0
 
@@ -35,14 +36,16 @@ class County:
         await self.network.start()
         terminals = self.hq.election.terminals
         for name, count in terminals.items():
-            for number in range(1, count + 1):
+            for number in range(1, count + self.hq.election.spares + 1):
                 passphrase = self.folder / "passphrase"
                 enrolment.enrol(self.home(name, number), station=name, terminal=number, passphrase=passphrase)
         package = await self.hq.enrol_all(self.folder / "stations", self.folder / "package")
         for name, count in terminals.items():
-            for number in range(1, count + 1):
-                peers = tuple(f"unix:../{name}-{n}/s" for n in range(1, count + 1) if n != number)
-                link = f"http://127.0.0.1:{self.network.lines[name].port}" if number == 1 else ""
+            numbers = range(1, count + self.hq.election.spares + 1)
+            for number in numbers:
+                peers = tuple(f"unix:../{name}-{n}/s" for n in numbers if n != number)
+                has_line = number == 1 or number > count  # a spare may have to be the gateway
+                link = f"http://127.0.0.1:{self.network.lines[name].port}" if has_line else ""
                 enrolment.load(self.home(name, number), package, listen="unix:s", peers=peers, link_url=link)
             machines = [Machine(self.home(name, number), self.clock) for number in range(1, count + 1)]
             for machine in machines:
@@ -102,6 +105,18 @@ class County:
             await machine.begin()
         self.stations["clone"] = Station(f"{station.name}-clone", [copy])
         return self.stations["clone"]
+
+    async def take_over(self, station: Station, number: int) -> Machine:
+        """Terminal `number` dies with its first medium; the second is put into the station's spare, which opens."""
+        dead = station.booth(number)
+        await dead.end()
+        spare = Machine(self.home(station.name, len(station.machines) + 1), self.clock)
+        take_over(spare.home, dead.home / dead.terminal.settings.medium_b)
+        shutil.rmtree(dead.home)
+        await spare.begin()
+        await spare.must("open", officers=OFFICERS)
+        station.machines[number - 1] = spare
+        return spare
 
     async def count(self) -> Record:
         """The evening: comes when every story of the day has asked for it."""

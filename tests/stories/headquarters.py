@@ -58,6 +58,7 @@ class Election:
     files: Mapping[str, bytes]
     terminals: Mapping[str, int]
     people: Sequence[NationalId]
+    spares: int = 0  # terminals in their boxes, at each station
 
     @cached_property
     def definition(self) -> Definition:

@@ -12,7 +12,7 @@ from amanat.records import cbor
 from amanat.records.journal import SignedEntry
 from amanat.sync import messages
 from amanat.sync.hq_side import JUDGEMENT, Chain, Held
-from amanat.sync.messages import Answer, Envelope, Head, NewsItem, Push, SignedDelta
+from amanat.sync.messages import SHOWN_MAX, Answer, Envelope, Head, NewsItem, Push, SignedDelta
 from amanat.sync.station_side import NEXT, Happening, Phase
 
 UINT = st.integers(0, (1 << 64) - 1)
@@ -31,7 +31,10 @@ NEWS = st.lists(st.builds(NewsItem, st.binary(min_size=10, max_size=10), UINT), 
 DELTAS = st.lists(st.builds(SignedDelta, st.binary(), st.binary()), max_size=3)
 
 
-@given(st.builds(Answer, NONCE, NONCE, HEADS, UINT, NEWS, DELTAS, UINT, UINT))
+SHOWN = st.lists(st.builds(SignedEntry, st.binary(), st.binary(), st.none()), max_size=SHOWN_MAX)
+
+
+@given(st.builds(Answer, NONCE, NONCE, HEADS, UINT, NEWS, DELTAS, UINT, UINT, SHOWN))
 def test_an_answer_is_read_as_it_was_written(answer: Answer) -> None:
     """Encoding and reading are inverse."""
     assert messages.decode_answer(messages.encode_answer(answer)) == answer

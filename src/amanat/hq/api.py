@@ -4,22 +4,23 @@ import os
 from pathlib import Path
 from typing import Any
 
-from django.core.management import call_command
-
 from amanat.hq import home, settings
 from amanat.hq.home import Home
+from amanat.hq.upgrade import bring_up_to_date
 from amanat.hq.writing import rows_of, writing
 
 __all__ = ["new_epoch", "open_home", "status", "status_counts"]
 
 
 def open_home(folder: Path, *, database: str = "") -> Home:
-    """Makes this process headquarters of `folder`, its schema up to date.  Raises BadInput where there is no home."""
+    """Makes this process headquarters of `folder`, its schema up to date.  Raises BadInput where there is no home,
+    or one of a version that cannot be used (`bring_up_to_date`)."""
     folder = folder.resolve()
     url = database or str(Home(folder).machine.get("database", ""))
     settings.configure(folder, database=url)
-    call_command("migrate", verbosity=0)
-    return home.current()
+    here = home.current()
+    bring_up_to_date(here)
+    return here
 
 
 def new_epoch() -> bytes:

@@ -14,8 +14,7 @@ from types import FrameType
 from typing import Any, Final
 
 from django.core.handlers.wsgi import WSGIHandler
-from django.core.management import call_command
-from django.db import DatabaseError, connection
+from django.db import Error, close_old_connections, connection
 from waitress.server import create_server
 
 from amanat.errors import Usage
@@ -30,6 +29,7 @@ from amanat.hq.intake.checks import Checker
 from amanat.hq.intake.http import MEASURE, PATH, Environ, PushEndpoint, Start, echo
 from amanat.hq.intake.meter import Meter
 from amanat.hq.intake.store import DjangoStore
+from amanat.hq.upgrade import bring_up_to_date
 from amanat.hq.workers import Orders, keep_workers
 from amanat.hq.writing import is_postgresql, rows_of, writing
 from amanat.sync.hq_side import HqSide
@@ -78,7 +78,8 @@ class Housekeeper(threading.Thread):
         while not self._enough.wait(HOUSEKEEPING_SECONDS):
             try:
                 self.round()
-            except (DatabaseError, OSError) as fault:
+            except (Error, OSError) as fault:
+                close_old_connections()  # one that was cut is opened anew
                 print(f"housekeeping: {type(fault).__name__}: {fault}", file=sys.stderr, flush=True)
 
     def round(self) -> None:
@@ -122,7 +123,8 @@ def serve(folder: Path, *, listen: str, clock: str = "system", database: str = "
     """Serves until SIGTERM or SIGINT; says `ready` on standard error when it listens.
 
     Raises:
-        BadInput: no home.  Usage: an address that cannot be listened at, or several workers without PostgreSQL.
+        BadInput: no home, or one of another version (`bring_up_to_date`).
+        Usage: an address that cannot be listened at, or several workers without PostgreSQL.
     """
     host, _, port = listen.rpartition(":")
     if not host or not port.isdigit():
@@ -130,11 +132,12 @@ def serve(folder: Path, *, listen: str, clock: str = "system", database: str = "
     here = configure(folder, clock=clock, database=database)
     if workers > 1 and not is_postgresql():
         raise Usage("hq-workers-database", workers=workers)
-    call_command("migrate", verbosity=0)
+    bring_up_to_date(here)
     try:
         listening = socket.create_server((host, int(port)), backlog=BACKLOG)
     except OSError as cause:
         raise Usage("hq-listen", listen=listen) from cause
+    ready = f"ready http://{host}:{listening.getsockname()[1]}/"
     with writing():
         log.write_files(here, here.bulletin)
     housekeeper = Housekeeper(here, clocks.current())
@@ -148,12 +151,12 @@ def serve(folder: Path, *, listen: str, clock: str = "system", database: str = "
     try:
         if workers == 1:
             server = web_server(here, clocks.current(), listening)
-            print(f"ready http://{host}:{port}/", file=sys.stderr, flush=True)
+            print(ready, file=sys.stderr, flush=True)
             server.run()
         else:
             Meter.make(here.folder / "meter", workers)
             orders = Orders(str(folder.resolve()), listening.fileno(), clock, database, str(here.folder / "meter"))
-            keep_workers(orders, workers, lambda: print(f"ready http://{host}:{port}/", file=sys.stderr, flush=True))
+            keep_workers(orders, workers, lambda: print(ready, file=sys.stderr, flush=True))
     finally:
         housekeeper.stop()
         listening.close()

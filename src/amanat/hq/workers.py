@@ -17,7 +17,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, NamedTuple
 
-LOOK_SECONDS: Final = 0.1
+from amanat.errors import BadInput
+
+LOOK_SECONDS: Final = 0.2
 STOP_SECONDS: Final = 5.0
 
 
@@ -32,12 +34,17 @@ class Orders(NamedTuple):
 
 
 def keep_workers(orders: Orders, count: int, ready: Callable[[], None]) -> None:
-    """Keeps so many workers running, whatever ends them; calls `ready` when all listen.  Ends by an exception only."""
+    """Keeps so many workers running, whatever ends them; calls `ready` when all listen.  Ends by an exception only.
+
+    Raises:
+        BadInput: one of them ended before it listened; it has said why.
+    """
     workers: list[subprocess.Popen[str]] = []
     try:
         workers += [_start(orders, row, count) for row in range(count)]
-        for worker in workers:
-            _is_ready(worker)
+        for row, worker in enumerate(workers):
+            if not _is_ready(worker):
+                raise BadInput("hq-worker-ended", worker=row)
         ready()
         while True:
             for row, worker in enumerate(workers):
@@ -97,12 +104,15 @@ def work() -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal tells the parent too
     threading.Thread(target=follow, name="parent", daemon=True).start()
-    from amanat.hq import server  # Django's models need settings, which `configure` makes
+    from amanat.hq import settings
+
+    settings.configure(Path(orders.home), database=orders.database)  # Django's models, which follow, need it
+    from amanat.hq import clock, server
     from amanat.hq.intake.meter import METER
 
     here = server.configure(Path(orders.home), clock=orders.clock, database=orders.database)
     METER.share(Path(orders.meter), row)
-    serving = server.web_server(here, server.clocks.current(), socket.socket(fileno=orders.socket))
+    serving = server.web_server(here, clock.current(), socket.socket(fileno=orders.socket))
     print("ready", flush=True)
     serving.run()
 

@@ -70,6 +70,8 @@ def is_postgresql() -> bool:
 
 
 Row = Sequence[int | bytes | str | bool | None]
+Parameter = int | bytes | str | Sequence[int] | Sequence[bytes]
+"""Of a statement; lists are for PostgreSQL's arrays."""
 
 
 def insert(table: str, columns: Sequence[str], rows: Iterable[Row], *, once: bool = False, rest: str = "") -> None:
@@ -93,7 +95,8 @@ def insert(table: str, columns: Sequence[str], rows: Iterable[Row], *, once: boo
             lists = [list(column) for column in zip(*rows, strict=True)]
             cursor.execute(f'INSERT INTO "{table}" ({names}) SELECT * FROM unnest({arrays}){rest}', lists)
             return
-        with cursor.copy(f'COPY "{table}" ({names}) FROM STDIN (FORMAT BINARY)') as copy:
+        copying = cursor.copy(f'COPY "{table}" ({names}) FROM STDIN (FORMAT BINARY)')
+        with connection.wrap_database_errors, copying as copy:
             copy.set_types(types)
             for row in rows:
                 copy.write_row(row)
@@ -106,13 +109,13 @@ def _types(table: str) -> dict[str, str]:
     return {field.column: (field.db_type(connection) or "").split()[0] for field in model._meta.local_fields}
 
 
-def rows_of(sql: str, *parameters: int | bytes | str | Sequence[int] | Sequence[bytes]) -> list[Any]:
-    """All rows of a query; bytes may come as memoryview.  Lists are for PostgreSQL's arrays."""
+def rows_of(sql: str, *parameters: Parameter) -> list[Any]:
+    """All rows of a query; bytes may come as memoryview."""
     with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
+        cursor.execute(sql, parameters)  # type: ignore[arg-type]  # psycopg writes lists as arrays
         return list(cursor.fetchall())
 
 
-def _run(sql: str, *parameters: int | Sequence[int]) -> None:
+def _run(sql: str, *parameters: Parameter) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
+        cursor.execute(sql, parameters)  # type: ignore[arg-type]  # as above

@@ -20,7 +20,7 @@ from amanat.errors import BadInput, PeerFault, Rejected
 from amanat.records.cbor import Malformed
 from amanat.records.identifiers import identifier
 from amanat.records.register_build import build
-from amanat.records.register_changes import Changes, person_of
+from amanat.records.register_changes import Changes, Packed, person_of
 from amanat.records.register_file import (
     BLOCK,
     INDEX,
@@ -275,7 +275,7 @@ class RegisterView:
         self.register = register
         self.version = register.version
         self._changes = Changes()
-        self._newest: Mapping[int, bytes] = {}
+        self._newest: Mapping[int, bytes] | Packed = {}
         for delta in deltas:
             self.apply(delta)
 
@@ -286,7 +286,7 @@ class RegisterView:
             self._changes.put(person)
         self.version = delta.version
 
-    def apply_in_slices(self, version: int, changes: Mapping[int, bytes]) -> Iterator[None]:
+    def apply_in_slices(self, version: int, changes: Mapping[int, bytes] | Packed) -> Iterator[None]:
         """`apply` for a delta that `read_delta` read: it is visible after the first step; the others only tidy up.
 
         All steps must be taken before the next delta.

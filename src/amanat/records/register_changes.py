@@ -27,14 +27,27 @@ _PART: Final = struct.Struct(">II")
 _YEAR_END: Final = 1 << 16
 
 
-class _Packed(NamedTuple):
-    """A part at rest: 4 bytes an id, 4 bytes an end, the changes."""
+class Packed(NamedTuple):
+    """Changes at rest, by ascending ids: 4 bytes an id, 4 bytes an end, the changes."""
 
     ids: memoryview
     ends: memoryview
     data: memoryview
 
+    @classmethod
+    def read(cls, data: memoryview) -> "Packed":
+        """What `pack` wrote, in place; Malformed for bytes that are not."""
+        if len(data) < _PART.size:
+            refuse("register changes")
+        count, size = _PART.unpack_from(data)
+        ids = _PART.size
+        ends, start = ids + 4 * count, ids + 8 * count
+        if len(data) != start + size:
+            refuse("register changes")
+        return cls(data[ids:ends], data[ends:start], data[start:])
+
     def get(self, nine: int) -> bytes | None:
+        """The change of the person with these nine digits."""
         count = len(self.ids) // 4
         place = bisect_left(range(count), nine, key=lambda at: _number(self.ids, at))
         if place == count or _number(self.ids, place) != nine:
@@ -45,6 +58,7 @@ class _Packed(NamedTuple):
         return bytes(self.data[_number(self.ends, place - 1) if place else 0 : _number(self.ends, place)])
 
     def items(self) -> Iterator[tuple[int, bytes]]:
+        """All, by ascending ids."""
         return ((_number(self.ids, place), self._change(place)) for place in range(len(self.ids) // 4))
 
 
@@ -52,7 +66,7 @@ def _number(table: memoryview, place: int) -> int:
     return int.from_bytes(table[4 * place : 4 * place + 4], "big")
 
 
-_EMPTY: Final = _Packed(memoryview(b""), memoryview(b""), memoryview(b""))
+_EMPTY: Final = Packed(memoryview(b""), memoryview(b""), memoryview(b""))
 
 
 def _change(person: Person) -> tuple[int, bytes]:
@@ -85,25 +99,19 @@ class Changes:
         change = self._new[shard].get(nine) or self._packed[shard].get(nine)
         return None if change is None else person_of(national_id, change)
 
-    def absorb(self, newer: Mapping[int, bytes]) -> Iterator[None]:
+    def absorb(self, newer: Mapping[int, bytes] | Packed) -> Iterator[None]:
         """Take what `read_delta` read, slice by slice."""
         for number, (nine, change) in enumerate(newer.items()):
             self._new[nine % SHARDS][nine] = change
-            if number % (8 * SLICE) == 0:
+            if number % (2 * SLICE) == 0:
                 yield
 
     def parts(self) -> Iterator[bytes]:
         """The whole as bytes, part by part, for `read`; each part is packed on the way."""
         for shard, new in enumerate(self._new):
             if new:
-                merged = sorted((dict(self._packed[shard].items()) | new).items())
-                ends, end = [], 0
-                for _, entry in merged:
-                    end += len(entry)
-                    ends.append(end)
-                ids = struct.pack(f">{len(merged)}I", *(nine for nine, _ in merged))
-                tables = memoryview(ids), memoryview(struct.pack(f">{len(ends)}I", *ends))
-                self._packed[shard] = _Packed(*tables, memoryview(b"".join(entry for _, entry in merged)))
+                whole = pack(dict(self._packed[shard].items()) | new)
+                self._packed[shard] = Packed.read(memoryview(whole))
                 self._new[shard] = {}
             packed = self._packed[shard]
             yield b"".join([_PART.pack(len(packed.ids) // 4, len(packed.data)), *packed])
@@ -119,10 +127,22 @@ class Changes:
             ids = at + _PART.size
             ends, start = ids + 4 * count, ids + 8 * count
             at = start + size
-            made._packed[shard] = _Packed(view[ids:ends], view[ends:start], view[start:at])
+            made._packed[shard] = Packed(view[ids:ends], view[ends:start], view[start:at])
         if at != len(view):
             refuse("register changes")
         return made
+
+
+def pack(changes: Mapping[int, bytes]) -> bytes:
+    """Changes as `Packed` has them, their number and size before them."""
+    rows = sorted(changes.items())
+    ends, end = [], 0
+    for _, change in rows:
+        end += len(change)
+        ends.append(end)
+    ids = struct.pack(f">{len(rows)}I", *(nine for nine, _ in rows))
+    tables = ids, struct.pack(f">{len(ends)}I", *ends)
+    return b"".join([_PART.pack(len(rows), end), *tables, *(change for _, change in rows)])
 
 
 def read_delta(data: bytes, into: dict[int, bytes]) -> Iterator[int]:

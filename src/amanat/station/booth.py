@@ -20,6 +20,7 @@ from amanat.station.package import Identity
 from amanat.station.printer import Printer, PrinterFault, Slip
 from amanat.station.private_choices import VisitKey
 from amanat.station.refusal import Refused, screen_of
+from amanat.station.short_code import Guesses
 
 Screen = dict[str, Any]
 Choices = Mapping[int, Sequence[int]]  # candidates' numbers by contest index
@@ -55,6 +56,7 @@ class Booth:
         self._printer = printer
         self._test_page = test_page
         self._session: Session | None = None
+        self.guesses = Guesses(most=5)  # of short codes, by whoever stands here
         self._receipt: Receipt | None = None
         self.absent: dict[bytes, str] = {}  # how a voter went whose permit is open, by serial; a restart forgets it
         self._acts = asyncio.Lock()  # one act at a time, since a medium may be slow: a double click casts once

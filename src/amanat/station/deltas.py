@@ -6,20 +6,25 @@ that one is a convenience, and is made anew from the deltas where it cannot be r
 """
 
 import asyncio
+import contextlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from amanat.errors import AmanatError, PeerFault
 from amanat.records.identifiers import is_signed
 from amanat.records.register import RegisterView, delta_id
-from amanat.records.register_changes import SLICE, read_delta
+from amanat.records.register_changes import SLICE, Packed, read_delta
+from amanat.station.delta_reader import Unavailable, read_elsewhere
 from amanat.station.journal import Journal
 from amanat.station.medium_file import write_whole
 from amanat.station.package import Identity
 from amanat.sync.messages import SignedDelta
 
 ALL: Final = "all"
+PART_BYTES: Final = 1 << 10
+"""A part of so many changes takes a fraction of a millisecond to pack: the next one waits."""
 DELTA: Final = b"amanat/v1/delta"
 CHANGES: Final = b"amanat/v1/changes"
 TIDY_BYTES: Final = 256 << 10
@@ -93,12 +98,10 @@ class Deltas:
         key = self._identity.manifest.hq_key
         if not is_signed(key, "register-delta", self._identity.eh, digest, signed.signature):
             raise PeerFault("register-delta-signature")
-        changes: dict[int, bytes] = {}
-        version, rest = 0, _rest(len(signed.delta))
-        for version in read_delta(signed.delta, changes):
-            if version <= view.version:
-                return
-            await asyncio.sleep(rest)
+        rest = _rest(len(signed.delta))
+        version, changes = await self._read(signed.delta, rest)
+        if version <= view.version:
+            return
         if version != view.version + 1:
             raise PeerFault("register-delta-order", expected=view.version + 1, version=version)
         await asyncio.to_thread(self._keep, self._path(version), DELTA, signed.delta)
@@ -110,6 +113,18 @@ class Deltas:
         for _ in view.apply_in_slices(version, changes):
             await asyncio.sleep(rest)
 
+    async def _read(self, delta: bytes, rest: float) -> tuple[int, Mapping[int, bytes] | Packed]:
+        """Elsewhere if it is large, and here in slices if it is small or there is no elsewhere.  Malformed."""
+        if rest:
+            with contextlib.suppress(Unavailable):
+                return await read_elsewhere(delta)
+        changes: dict[int, bytes] = {}
+        reading = read_delta(delta, changes)
+        version = next(reading)
+        for version in reading:  # noqa: B007 - the same at every step
+            await asyncio.sleep(rest)
+        return version, changes
+
     async def tidy(self, view: RegisterView) -> None:
         """Put all changes into one file, if there are many that it has not; called when no more come for now."""
         if self._untidy < TIDY_BYTES:
@@ -118,5 +133,5 @@ class Deltas:
         parts = [view.version.to_bytes(8, "big")]
         for number, part in enumerate(view.parts()):
             parts.append(part)
-            await asyncio.sleep(0 if number % SLICE else REST_SECONDS)
+            await asyncio.sleep(REST_SECONDS if len(part) > PART_BYTES or not number % SLICE else 0)
         await asyncio.to_thread(self._keep, self._folder / ALL, CHANGES, b"".join(parts))

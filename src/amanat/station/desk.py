@@ -6,9 +6,8 @@ know whether there is a link; that age only stands in the entry as evidence (C-1
 
 import asyncio
 import contextlib
-import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple, assert_never
@@ -27,6 +26,7 @@ from amanat.station.news import News
 from amanat.station.package import Identity
 from amanat.station.printer import Printer, Slip
 from amanat.station.refusal import Refused
+from amanat.station.short_code import Guesses, grouped, short_code
 from amanat.station.verification import Verification
 
 Screen = dict[str, Any]
@@ -66,6 +66,7 @@ class Desk:
         self._owed = asyncio.Semaphore(PAPERS_OWED)
         self._paper = asyncio.Lock()  # one slip at a time, in order: two questions about one permit print it once
         self._booth_shown: int | None = None
+        self.guesses = Guesses(most=60)  # of each booth: with two desks each hears of the other's permits too
         self._voided: set[bytes] = set()
         self.sent: Counter[int] = Counter()  # our latest permits by the booth that they name
         self._issued: dict[bytes, tuple[Permit, IssuedPermit]] = {}  # an index of the fold, never its own truth
@@ -153,7 +154,7 @@ class Desk:
         return {"place_fa": "" if station is None else str(rows[station]["name_fa"]), "time_fa": ""}
 
     def _refuse(self, national_id: NationalId, reason: str, detail: str) -> Screen:
-        private = cbor.encode([os.urandom(32), national_id])
+        private = cbor.encode([self._identity.random(32), national_id])
         self._journal.write("refused", [reason, detail, self._seconds_since_answer()], private)
         return {"ok": True, "decision": reason, "reason": detail}
 
@@ -223,7 +224,9 @@ class Desk:
         if isinstance(decision, CheckedInAlready):
             self._journal.write("incident", ["appeal", " · ".join(appeal)])
         if companion:  # that there was one is public; for whom stands beside it, for headquarters alone
-            self._journal.write("incident", ["companion", companion], cbor.encode([os.urandom(32), national_id]))
+            self._journal.write(
+                "incident", ["companion", companion], cbor.encode([self._identity.random(32), national_id])
+            )
         self._pending = None
         return await self._new(national_id, document=document, mask=mask, replaces=None)
 
@@ -234,9 +237,9 @@ class Desk:
             manifest=identity.manifest,
             eh=identity.eh,
             national_id=national_id,
-            seed=os.urandom(32),
-            salt=os.urandom(32),
-            serial=os.urandom(16),
+            seed=identity.random(32),
+            salt=identity.random(32),
+            serial=identity.random(16),
             station=identity.station,
             check_in_device=identity.device,
             ballot_device=self._choose_booth(self._booth_shown),
@@ -288,6 +291,7 @@ class Desk:
         fields = {
             "station": self._identity.place_name,
             "serial": serial.hex(),
+            "short_code": grouped(short_code(serial)),
             "ballot_terminal": str(self._identity.number(decoded.ballot_device)),
         }
         text = permit.slip(issued, self.approvals.of(issued))
@@ -299,6 +303,10 @@ class Desk:
         number = self._identity.number(booth)
         shown = {"serial": serial.hex(), "ballot_terminal": number, "ballot_device": booth, "repeated": repeated}
         return {"ok": True, "decision": "eligible"} | shown
+
+    def latest(self) -> Iterator[tuple[Permit, IssuedPermit]]:
+        """The permits of ours that no other has replaced."""
+        return (self._issued[serial] for serial in self._latest.values())
 
     def _latest_of(self, text: str) -> bytes:
         """The serial of a permit of ours that no other has replaced."""

@@ -10,11 +10,11 @@ from amanat.errors import AmanatError, MediumLost, Rejected
 from amanat.records import journal
 from amanat.records.cbor import Value
 from amanat.records.device import Certificate
-from amanat.records.identifiers import ElectionHash
-from amanat.records.journal import DeviceState, SignedEntry, entry_hash
+from amanat.records.identifiers import ElectionHash, is_signed
+from amanat.records.journal import DeviceState, Entry, SignedEntry, entry_hash
 from amanat.station.clock import Clock
 from amanat.station.media import Medium, TwoMedia
-from amanat.station.patience import THREADS
+from amanat.station.patience import THREADS, Hands
 from amanat.station.refusal import Refused
 from amanat.sync.messages import Head
 
@@ -40,8 +40,18 @@ class Journal:
     writes nothing more, and only a new start, which recovers from the media, tells.
     """
 
-    def __init__(self, media: TwoMedia, *, eh: ElectionHash, certificate: bytes, seed: bytes, clock: Clock) -> None:
+    def __init__(
+        self,
+        media: TwoMedia,
+        *,
+        eh: ElectionHash,
+        certificate: bytes,
+        seed: bytes,
+        clock: Clock,
+        hands: Hands = THREADS,
+    ) -> None:
         self.eh = eh
+        self._hands = hands
         self.state = DeviceState(eh, certificate)
         self.entries: list[SignedEntry] = []
         self._media = media
@@ -97,7 +107,7 @@ class Journal:
         while (other := self._under_way) is not None:
             await self._ended(other)
         signed = self._signed(kind, body, private)
-        self._under_way = mine = _UnderWay(signed, THREADS.start(lambda: self._media.append(signed.encode())))
+        self._under_way = mine = _UnderWay(signed, self._hands.start(lambda: self._media.append(signed.encode())))
         await self._ended(mine)
         mine.appended.result()
         return signed
@@ -180,6 +190,16 @@ class Journal:
             return "journal-rolled-back"
         is_ours = entry_hash(self.eh, self.entries[head.seq].entry) == head.hash
         return None if is_ours else "journal-forked"
+
+    def require_unsurpassed(self, shown: SignedEntry) -> None:
+        """Somebody shows an entry of this journal: with our own signature it stops us (J-7) as its head would.
+
+        Raises:
+            Malformed: it is no entry.  Without our signature it is nobody's business.
+        """
+        entry, hash = Entry.decode(shown.entry), entry_hash(self.eh, shown.entry)
+        if is_signed(self._key, "journal", self.eh, hash, shown.signature):
+            self.require_on_our_branch(Head(entry.device, entry.seq, hash))
 
     def require_on_our_branch(self, head: Head) -> None:
         """Write nothing more (J-7) if somebody holds more of this journal than we do, or another branch of it."""

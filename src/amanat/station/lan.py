@@ -10,36 +10,33 @@ time: with the gateway's both media is lost who was checked in, but no permit, n
 import asyncio
 import contextlib
 import json
-import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import aiohttp
 
 from amanat.records import cbor
 from amanat.records.cbor import Value
 from amanat.records.device import ROLE_BALLOT, ROLE_CHECK_IN
 from amanat.records.identifiers import identifier, is_signed
-from amanat.records.journal import Entry, SignedEntry, entry_hash
+from amanat.records.journal import SignedEntry
 from amanat.records.permit import IssuedPermit, Permit, slip
 from amanat.station.clock import Clock
 from amanat.station.config import Address
 from amanat.station.journal import Journal
 from amanat.station.news import Copies
 from amanat.station.package import Identity
+from amanat.station.ports import Cable
 from amanat.station.refusal import Refused
 from amanat.sync.messages import Head, bounded
 
-ANSWER_SECONDS_MAX = 5.0
 RETRY_SECONDS = 30.0
 KEEP_SECONDS = 2.0  # the gateway's keeper gets what was written in so long at once
 DEVICE, SIGNATURE, ROOM, NONCE = "x-amanat-device", "x-amanat-signature", "x-amanat-room", "x-amanat-nonce"
 NONCE_LETTERS = 32
 SIGNATURE_BYTES = 64
 Screen = dict[str, Any]
-FAULTS = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
+FAULTS = (TimeoutError, OSError, ValueError)
 
 
 @dataclass
@@ -50,7 +47,6 @@ class Colleague:
     address: Address
     alive: bool = True
     room: bool = True
-    session: aiohttp.ClientSession | None = field(default=None, repr=False)
 
 
 class Lan:
@@ -60,11 +56,19 @@ class Lan:
     """
 
     def __init__(
-        self, identity: Identity, journal: Journal, addresses: Sequence[Address], clock: Clock, *, folder: Path
+        self,
+        identity: Identity,
+        journal: Journal,
+        addresses: Sequence[Address],
+        clock: Clock,
+        cable: Cable,
+        *,
+        folder: Path,
     ) -> None:
         self._identity = identity
         self._journal = journal
         self._clock = clock
+        self._cable = cable
         self._folder = folder
         others = [c.device for c in identity.colleagues if c.device != identity.device]
         self.colleagues = [
@@ -96,11 +100,13 @@ class Lan:
     async def close(self) -> None:
         """Let all connections and files go, and hear nobody any more."""
         self._is_closed = True
-        for colleague in self.colleagues:
-            if colleague.session is not None:
-                await colleague.session.close()
+        await self.hang_up()
         for copies in self.copies.values():
             copies.close()
+
+    async def hang_up(self) -> None:
+        """Let all connections go; the next question opens its own."""
+        await self._cable.close()
 
     # Giving
 
@@ -178,13 +184,9 @@ class Lan:
         if not shown:
             return
         try:
-            signed = SignedEntry.decode(bytes.fromhex(shown))
-            entry = Entry.decode(signed.entry)
+            self._journal.require_unsurpassed(SignedEntry.decode(bytes.fromhex(shown)))
         except cbor.Malformed as cause:
             raise ValueError("no entry") from cause
-        hash = entry_hash(self._identity.eh, signed.entry)
-        if is_signed(self._identity.certificate.key, "journal", self._identity.eh, hash, signed.signature):
-            self._journal.require_on_our_branch(Head(entry.device, entry.seq, hash))
 
     def last_of(self, device: int) -> Screen:
         """The last entry that we hold of a colleague's journal, without its private part: that shows its head."""
@@ -194,25 +196,15 @@ class Lan:
         last = copies.entries[-1]
         return {"ok": True, "entry": SignedEntry(last.entry, last.signature, None).encode().hex()}
 
-    def _session_to(self, colleague: Colleague) -> aiohttp.ClientSession:
-        if colleague.session is None:
-            unix = colleague.address.path
-            connector = aiohttp.UnixConnector(unix) if unix else aiohttp.TCPConnector()
-            limit = aiohttp.ClientTimeout(total=ANSWER_SECONDS_MAX)
-            colleague.session = aiohttp.ClientSession(connector=connector, timeout=limit)
-        return colleague.session
-
     async def ask(self, colleague: Colleague, path: str, body: bytes) -> bytes:
         """A colleague's answer, signed by it for this very question.  Raises one of FAULTS."""
         signature = self._identity.sign("lan", _digest(self._identity, path, body))
-        nonce = secrets.token_hex(NONCE_LETTERS // 2)
+        nonce = self._identity.random(NONCE_LETTERS // 2).hex()
         headers = {DEVICE: str(self._identity.device), SIGNATURE: signature.hex(), ROOM: str(int(self.has_room()))}
         headers[NONCE] = nonce
-        url = colleague.address.url + path
-        async with self._session_to(colleague).post(url, data=body, headers=headers) as answer:
-            content = await answer.read()
+        told, content = await self._cable.post(colleague.address, path, body, headers)
         key = self._identity.package.devices[colleague.device].key
-        signed = bytes.fromhex(answer.headers.get(SIGNATURE, ""))
+        signed = bytes.fromhex(told.get(SIGNATURE, ""))
         digest = _answer_digest(self._identity, path, nonce, content)
         if len(signed) != SIGNATURE_BYTES or not is_signed(key, "lan", self._identity.eh, digest, signed):
             raise ValueError("an answer that the colleague did not sign")
@@ -273,8 +265,7 @@ class Lan:
         """What every colleague's screen shows, by device; unsigned, so that one of another election tells it too."""
 
         async def look(colleague: Colleague) -> bytes:
-            async with self._session_to(colleague).get(colleague.address.url + "/api/status") as answer:
-                return await answer.read()
+            return await self._cable.get(colleague.address, "/api/status")
 
         return await self._of_all(look)
 

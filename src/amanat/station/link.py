@@ -1,19 +1,14 @@
 """The link to headquarters: delivers in the background, never delays desk or booth (clauses S-1, S-2, S-4, S-5, P-6).
 
-What to send and what an answer means is `amanat.sync.station_side`'s; here are the socket, the waiting and the
-consequences.  A dead, killed or restored headquarters is a failed push like any other.
+What to send and what an answer means is `amanat.sync.station_side`'s; here are the waiting and the consequences.  The
+socket is behind the wire.  A dead, killed or restored headquarters is a failed push like any other.
 """
 
 import asyncio
 import contextlib
-import os
-import random
-import ssl
 from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any
-
-import aiohttp
 
 from amanat.errors import AmanatError, MediumLost, PeerFault
 from amanat.records import cbor
@@ -26,13 +21,14 @@ from amanat.station.lan import Lan
 from amanat.station.link_words import LinkState
 from amanat.station.news import News
 from amanat.station.package import Identity
+from amanat.station.ports import Declined, Wire
 from amanat.sync.messages import FROM_START, Head, SignedDelta
 from amanat.sync.station_side import (
-    Acknowledged,
     DeltaArrived,
     Event,
     NewsArrived,
     Paced,
+    Shown,
     StationSide,
     Stuck,
     head_of,
@@ -42,8 +38,8 @@ HEARTBEAT_SECONDS = 300.0  # an idle station asks for news so often
 GAP_SECONDS = 2.0  # between two pushes however often we are poked
 WAIT_SECONDS_MAX = 60.0  # what is written waits no longer for somebody to poke, while headquarters answers
 BACK_OFF_SECONDS = (2.0, 300.0)  # first and longest wait after failures, each with jitter
-ANSWER_SECONDS_MAX = 20.0  # of real time: a black hole is a failure
-FAULTS = (aiohttp.ClientError, TimeoutError, OSError, PeerFault)
+FAULTS = (TimeoutError, OSError, PeerFault)
+WHOLE = 1 << 16  # of a waiting time, as the jitter draws it
 
 
 @dataclass
@@ -57,8 +53,7 @@ class Link:
     _register: RegisterView
     _deltas: Deltas
     _clock: Clock
-    _url: str
-    _tls: ssl.SSLContext | bool
+    _wire: Wire
 
     def __post_init__(self) -> None:
         identity = self._identity
@@ -74,7 +69,6 @@ class Link:
         self._next_try_ms: int | None = None
         self._asking_since_ms: int | None = None
         self._stuck: set[tuple[int, int]] = set()
-        self._jitter = random.Random()
 
     async def tried(self) -> None:
         """Return when headquarters has been asked once since the start, and has answered or not."""
@@ -124,35 +118,49 @@ class Link:
 
     async def run(self) -> None:
         """Deliver for ever; a failed push is repeated later and later, with jitter."""
-        limit = aiohttp.ClientTimeout(total=ANSWER_SECONDS_MAX)
-        async with aiohttp.ClientSession(timeout=limit, connector=aiohttp.TCPConnector(ssl=self._tls)) as session:
+        try:
             while True:
                 self._poked.clear()
                 self._wrote.clear()
-                try:
-                    await self._ask(session)
-                    self._failures = 0
-                    self.down_since_ms = None
-                    await self._clock.sleep(GAP_SECONDS)
-                    await self._poked_or(self._rest_seconds)
-                except FAULTS:
-                    self._failures += 1
-                    self.down_since_ms = self.down_since_ms or self._clock.now_ms()
-                    rest = self._back_off()
-                    self._next_try_ms = self._clock.now_ms() + int(rest * 1000)
-                    await self._clock.sleep(rest)
+                await self._turn()
+        finally:
+            await self._wire.close()
 
-    async def _ask(self, session: aiohttp.ClientSession) -> None:
+    async def _turn(self) -> None:
+        """Ask once, and wait until it is time again."""
+        try:
+            await self._ask()
+            self._failures = 0
+            self.down_since_ms = None
+            await self._clock.sleep(GAP_SECONDS)
+            await self._poked_or(self._rest_seconds)
+        except Declined as later:  # it is there, and busy: no failure of the link (S-9)
+            self.down_since_ms, self._failures = None, 0
+            await self._rest(later.seconds * (1.0 + self._drawn() / 2))
+        except FAULTS:
+            self._failures += 1
+            self.down_since_ms = self.down_since_ms or self._clock.now_ms()
+            await self._rest(self._back_off())
+
+    async def _rest(self, seconds: float) -> None:
+        self._next_try_ms = self._clock.now_ms() + int(seconds * 1000)
+        await self._clock.sleep(seconds)
+
+    async def _ask(self) -> None:
         self._asking_since_ms, self._next_try_ms = self._clock.now_ms(), None
         try:
-            await self._deliver(session)
+            await self._deliver()
         finally:
             self._asking_since_ms = None
             self._tried.set()
 
     def _back_off(self) -> float:
         first, longest = BACK_OFF_SECONDS
-        return min(longest, first * 2.0 ** min(self._failures - 1, 10)) * self._jitter.uniform(0.5, 1.0)
+        return min(longest, first * 2.0 ** min(self._failures - 1, 10)) * (0.5 + self._drawn() / 2)
+
+    def _drawn(self) -> float:
+        """Jitter: from 0 to 1."""
+        return int.from_bytes(self._identity.random(2), "big") / WHOLE
 
     async def _poked_or(self, seconds: float) -> None:
         """Wait until somebody pokes, at most so long, and less once something was written."""
@@ -172,16 +180,12 @@ class Link:
         await self._wrote.wait()
         await self._clock.sleep(WAIT_SECONDS_MAX)
 
-    async def _deliver(self, session: aiohttp.ClientSession) -> None:
+    async def _deliver(self) -> None:
         """Push until everything is delivered or headquarters takes nothing more; raises one of FAULTS."""
         left: int | None = None
-        url = self._url.rstrip("/") + "/sync/v1/push"
         while True:
-            body = self._side.next_push(self.heads(), self.read_after, nonce=os.urandom(16))
-            kind = {"content-type": "application/cbor"}
-            async with session.post(url, data=body, headers=kind, allow_redirects=False) as answer:
-                answer.raise_for_status()
-                content = await answer.read()
+            body = self._side.next_push(self.heads(), self.read_after, nonce=self._identity.random(16))
+            content = await self._wire.push(body)
             self._asking_since_ms = self._clock.now_ms()
             version = self._register.version
             for event in self._side.receive(content, self._clock.now_ms()):
@@ -204,11 +208,13 @@ class Link:
             case Stuck(device, seq) if (device, seq) not in self._stuck:
                 self._stuck.add((device, seq))
                 self._write("link", [f"stuck {device} {seq if seq != FROM_START else 'start'}"])
-            case Acknowledged(heads):
-                for head in heads:
-                    self._journal.require_on_our_branch(head)
+            case Shown(entries):
+                for shown in entries:
+                    with contextlib.suppress(cbor.Malformed):  # not even an entry: a word, which stops nobody
+                        self._journal.require_unsurpassed(shown)
             case _:
-                pass  # a new epoch refills by itself; a colleague's roll-back is the colleague's to find
+                pass  # a new epoch refills by itself; a colleague's roll-back is the colleague's to find, and a bare
+                # word that headquarters holds more of our journal stops nobody (P-6, J-7)
 
     async def _take(self, delta: SignedDelta) -> None:
         if self._journal.state.closed:

@@ -65,6 +65,13 @@ class Medium(Protocol):
         """Bytes by which the file may still grow."""
 
 
+class OpenMedium(Medium, Protocol):
+    """A medium that somebody opened."""
+
+    def close(self) -> None:
+        """Let it go."""
+
+
 def endedcode(fault: OSError) -> str:
     """Why a medium was given up: the code of the sentence that people read."""
     if isinstance(fault, TimeoutError):

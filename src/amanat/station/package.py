@@ -2,7 +2,8 @@
 
 import json
 import mmap
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -65,6 +66,8 @@ class Identity:
     package: Package
     device: int
     seed: bytes
+    random: Callable[[int], bytes] = os.urandom
+    """So many bytes that nobody can guess: a port, see `station.ports`."""
 
     @property
     def manifest(self) -> Manifest:

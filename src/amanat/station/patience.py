@@ -17,6 +17,9 @@ class Hands(Protocol):
     def within(self, seconds: float, act: Act) -> "Future[object] | None":
         """None: it is done; raises what it raised.  A future: it goes on, for whoever still wants to wait."""
 
+    def start(self, act: Act) -> "Future[object]":
+        """Begin, and wait for nothing."""
+
 
 class AtOnce:
     """Does each act itself, however long it takes."""
@@ -24,6 +27,15 @@ class AtOnce:
     def within(self, seconds: float, act: Act) -> None:
         """See `Hands`."""
         act()
+
+    def start(self, act: Act) -> "Future[object]":
+        """See `Hands`; it is done when this returns."""
+        future: Future[object] = Future()
+        try:
+            future.set_result(act())
+        except BaseException as fault:  # carried to whoever waits, whatever it is
+            future.set_exception(fault)
+        return future
 
 
 class Threads:
@@ -41,7 +53,7 @@ class Threads:
         return None
 
     def start(self, act: Act) -> "Future[object]":
-        """Begin, and wait for nothing."""
+        """See `Hands`."""
         future: Future[object] = Future()
         try:
             orders = self._idle.pop()

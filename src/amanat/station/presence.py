@@ -7,9 +7,8 @@ booth names a permit only when its voter is absent, since the desk must be able 
 
 import asyncio
 import json
-import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -61,14 +60,23 @@ class BoothState:
 class Presence:
     """One terminal's part: it answers for its own booth, and as a desk it watches those of the station."""
 
-    def __init__(self, identity: Identity, journal: Journal, lan: Lan, booth: Booth | None, clock: Clock) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        journal: Journal,
+        lan: Lan,
+        booth: Booth | None,
+        clock: Clock,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._identity = identity
+        self._timer = timer
         self._journal = journal
         self._clock = clock
         self._lan = lan
         self._booth = booth
         self._shown = BoothState()
-        self._version = int.from_bytes(os.urandom(4), "big")  # another one after a restart
+        self._version = int.from_bytes(identity.random(4), "big")  # another one after a restart
         self._changed = asyncio.Event()
         self._held = 0  # questions that wait for a change
         self._nobody_waits = asyncio.Event()
@@ -131,7 +139,7 @@ class Presence:
 
     def watch(self) -> None:
         """Somebody looks at a page of this desk."""
-        self._watched_until = time.monotonic() + WATCHED_SECONDS
+        self._watched_until = self._timer() + WATCHED_SECONDS
         self._watched.set()
 
     async def run(self, colleague: Colleague) -> None:
@@ -139,7 +147,7 @@ class Presence:
         version = 0
         while True:
             await self._watched.wait()
-            if time.monotonic() > self._watched_until:
+            if self._timer() > self._watched_until:
                 self._watched.clear()
                 continue
             try:
@@ -147,7 +155,7 @@ class Presence:
                 if not screen.get("ok"):
                     raise ValueError(str(screen.get("code")))
                 version = int(screen["version"])
-                self._heard[colleague.device] = BoothState.read(screen), time.monotonic()
+                self._heard[colleague.device] = BoothState.read(screen), self._timer()
                 colleague.alive = True
             except (*FAULTS, KeyError):
                 colleague.alive = False
@@ -162,7 +170,7 @@ class Presence:
     @property
     def is_fresh(self) -> bool:
         """Whether every living booth was heard just now, so that what is known of them can be compared."""
-        limit = time.monotonic() - HELD_SECONDS - WATCHED_SECONDS
+        limit = self._timer() - HELD_SECONDS - WATCHED_SECONDS
         return all(self._heard.get(c.device, (None, 0.0))[1] > limit for c in self.watches if c.alive)
 
     def booths(self, sent: Mapping[int, int]) -> list[Screen]:

@@ -40,6 +40,7 @@ LABELS: Final = {
     "station": "شعبه",
     "device": "دستگاه",
     "serial": "شمارهٔ تعرفه",
+    "short_code": "کد کوتاه، اگر خواننده کار نکند",
     "permits": "تعرفهٔ داده‌شده",
     "approved": "تعرفهٔ تأییدشده",
     "refused": "مراجعهٔ بی‌تعرفه",
@@ -77,8 +78,8 @@ FOOTS: Final = {
 }
 APPROVED: Final = "approved"  # a pad's name for the permits of its sheet (C-9)
 COUNTS: Final = ("permits", "refused", "prepared", "cast", "tested", "dropped")
-NUMBERS: Final = {"device", "ballot_terminal", "page", "persons", APPROVED, *COUNTS}
-PLACED: Final = {"ballot", "code", "ballot_terminal", "rows"}  # in the QR already, or drawn in a place of their own
+NUMBERS: Final = {"device", "short_code", "ballot_terminal", "page", "persons", APPROVED, *COUNTS}
+PLACED: Final = {"ballot", "code", "ballot_terminal", "short_code", "rows"}  # in the QR, or drawn in their own places
 TRAINING: Final = ("آموزشی؛ رأی واقعی نیست", "TRAINING: NOT A REAL VOTE")
 
 
@@ -171,7 +172,7 @@ class _Pen:
     def row(self, label: str, value: str, *, bold: bool = False, size: int = 26) -> None:
         """Label at the right, value at the left; a long value takes its own lines."""
         font, small = _font("Bold" if bold else "Regular", size), _font("Regular", 24)
-        direction = "rtl" if any("\u0600" <= c <= "\u06ff" for c in value) else "ltr"
+        direction = "rtl" if any("\u0600" <= c <= "\u06ff" and not c.isdigit() for c in value) else "ltr"
         self.draw.text((WIDTH - MARGIN, self.y), label, font=small, fill=0, anchor="ra", direction="rtl")
         width = self.draw.textlength(label, font=small, direction="rtl")
         if width + self.draw.textlength(value, font=font, direction=direction) > WIDTH - 3 * MARGIN:
@@ -257,6 +258,8 @@ def _plain(pen: _Pen, fields: Mapping[str, str]) -> None:
 def _permit(pen: _Pen, fields: Mapping[str, str]) -> None:
     pen.big("صندوق", to_persian_digits(fields["ballot_terminal"]))
     _plain(pen, fields)
+    if "short_code" in fields:
+        pen.row(LABELS["short_code"], shown("short_code", fields["short_code"]), bold=True, size=36)
 
 
 def _sheet(pen: _Pen, fields: Mapping[str, str]) -> None:

@@ -5,44 +5,38 @@ import contextlib
 import functools
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-import amanat_crypto
-from amanat.errors import BadInput
 from amanat.records.cbor import Value
 from amanat.records.device import ROLE_APPROVE, ROLE_BALLOT, ROLE_CHECK_IN
 from amanat.records.journal import genesis
 from amanat.records.permit import IssuedPermit, Permit
 from amanat.records.register import RegisterView
-from amanat.rules import national_id, persian
-from amanat.station import config, keys, upkeep, usb
+from amanat.rules import national_id
+from amanat.station import config, usb
 from amanat.station.account import StationAccount
 from amanat.station.approval import Approvals, Pad
 from amanat.station.booth import Booth
 from amanat.station.checked_in_list import CheckedInList, Rhythm
 from amanat.station.clock import Clock
-from amanat.station.config import Address, Settings
+from amanat.station.config import Address
 from amanat.station.day import Day
 from amanat.station.deltas import Deltas
 from amanat.station.desk import Desk
-from amanat.station.enrolment import PACKAGE
 from amanat.station.exercise import Exercise
 from amanat.station.hearing import Hearing
 from amanat.station.journal import VOTERS_ON_THEIR_WAY, Journal
 from amanat.station.lan import Lan
 from amanat.station.link import Link
-from amanat.station.link_tls import tls_of
 from amanat.station.look_ups import LookUps
 from amanat.station.media import TwoMedia
 from amanat.station.narrow import Modem, Narrow
 from amanat.station.news import News
 from amanat.station.officers import Releases
-from amanat.station.package import Identity, open_register, read_package
-from amanat.station.patience import THREADS
+from amanat.station.parts import Parts
 from amanat.station.presence import Presence
-from amanat.station.printer import Printer, SlipPrinter, open_printer
+from amanat.station.printer import SlipPrinter
 from amanat.station.readers import BIOMETRIC, open_readers
 from amanat.station.refusal import Refused
 from amanat.station.register_age import RegisterAge
@@ -66,29 +60,33 @@ class Terminal:
         BadInput, Rejected, MediumLost: it cannot start, and nothing was signed.
     """
 
-    def __init__(self, home: Path, clock: Clock, *, printer: str | None = None, seed: bytes | None = None) -> None:
-        """``seed`` is the device's, where two officers have released it; else the passphrase file does."""
+    def __init__(
+        self,
+        home: Path,
+        clock: Clock,
+        *,
+        printer: str | None = None,
+        seed: bytes | None = None,
+        parts: Parts | None = None,
+    ) -> None:
+        """See `Parts.read`, unless somebody gives the parts."""
+        parts = parts or Parts.read(home, printer=printer, seed=seed)
         self.home = home
-        self.settings: Settings = config.read(home)
-        self.readers = open_readers(self.settings.readers, home=home, file=home / config.FILE)
+        self.settings = parts.settings
         self.clock = clock
-        package = read_package(home / PACKAGE)
-        seed = seed or keys.unseal(home, keys.read_passphrase(Path(self.settings.passphrase)))
-        self.identity = Identity(package, self.settings.device, seed)
-        if amanat_crypto.public_key(seed) != self.identity.certificate.key:
-            raise BadInput("device-not-in-package", file=str(home / PACKAGE / "devices.seq"))
+        self.identity = parts.identity
         self.roles = self.identity.certificate.roles
-        if self.roles & ROLE_CHECK_IN:
-            open_register(self.identity)
-        self.candidates = package.candidates
-        port = open_printer(printer) if printer else open_printer(self.settings.printer, home=home)
-        day = persian.jalali(date.fromisoformat(self.identity.manifest.polling_day))
-        self.printer: Printer = SlipPrinter(port, self.identity.training, day)
-        self._media = upkeep.open_media(home, self.settings)
-        eh, certificate = self.identity.eh, package.certificates[self.settings.device]
-        media = TwoMedia(self._media, owner=genesis(eh, certificate), hands=THREADS)
-        self.journal = Journal(media, eh=eh, certificate=certificate, seed=seed, clock=clock)
+        self.candidates = self.identity.package.candidates
+        self.printer = parts.printer
+        self._parts = parts
+        self._media = list(parts.media)
+        eh, certificate = self.identity.eh, self.identity.package.certificates[self.identity.device]
+        hands = parts.ports.hands
+        media = TwoMedia(self._media, owner=genesis(eh, certificate), hands=hands, timer=parts.ports.timer)
+        seed = self.identity.seed
+        self.journal = Journal(media, eh=eh, certificate=certificate, seed=seed, clock=clock, hands=hands)
         try:
+            self.readers = open_readers(self.settings.readers, home=home, file=home / config.FILE)
             self._assemble()
         except BaseException:  # whatever it was, the media go back to who may need them
             self._close_media()
@@ -102,11 +100,12 @@ class Terminal:
         settings, identity = self.settings, self.identity
         rhythm = Rhythm.read(settings.checked_in_list, file=str(self.home / config.FILE))
         modem = Modem.read(settings.narrow, home=self.home, file=self.home / config.FILE)
-        tls = tls_of(settings.link_url, self._link_ca()) if settings.link_url else True
+        wire = self._parts.wire()
         deltas = Deltas(self.home / "deltas", identity)
         register = deltas.view(self.journal.state.register_version)
         addresses = [Address.read(text, home=self.home) for text in settings.peers]
-        self.lan = Lan(identity, self.journal, addresses, self.clock, folder=self.home / "colleagues")
+        cable = self._parts.cable()
+        self.lan = Lan(identity, self.journal, addresses, self.clock, cable, folder=self.home / "colleagues")
         self.lan.has_room = self.has_booth_room
         self.carried = Carried(self.home, identity, self.lan.copies)
         self.carried.require_whole(self.journal)
@@ -114,16 +113,16 @@ class Terminal:
         self.news = News(self.home / "news.notes", eh=identity.eh)
         self.sheets = Sheets(identity, self.journal, self.printer)
         self.link: Link | None = None
-        if settings.link_url:
-            parts = (identity, self.journal, self.lan, self.news, register, deltas, self.clock)
-            self.link = Link(*parts, settings.link_url, tls)
+        if wire is not None:
+            self.link = Link(identity, self.journal, self.lan, self.news, register, deltas, self.clock, wire)
         self.hearing = Hearing(self.lan, self.link)
         self._booth: Booth | None = None
         if self.roles & ROLE_BALLOT:
             self._booth = Booth(identity, self.journal, self.printer, test_page=settings.test_page)
         self.upkeep = Upkeep(self.home, settings, identity, self.journal, self._booth, self._media)
         self.sheets.voters_left = self.upkeep.voters_left
-        self.presence = Presence(identity, self.journal, self.lan, self._booth, self.clock)
+        timer = self._parts.ports.timer
+        self.presence = Presence(identity, self.journal, self.lan, self._booth, self.clock, timer)
         self.look_ups = LookUps(self.journal, self.clock)
         self._register_age = RegisterAge(self.journal, identity.package.register.header.made)
         self._desk = self._make_desk(register) if self.roles & ROLE_CHECK_IN else None
@@ -145,7 +144,7 @@ class Terminal:
 
     def _make_desk(self, register: RegisterView) -> Desk:
         acts = (self.seconds_since_answer, self._choose_booth, self._void)
-        verification = Verification(self.journal, self.readers.get(BIOMETRIC))
+        verification = Verification(self.journal, self.readers.get(BIOMETRIC), self.identity.random)
         approvals = Approvals(self.identity, self.journal, self.lan, register, self._void)
         parts = (self.identity, self.journal, register, self.news, self.printer)
         return Desk(*parts, *acts, verification, approvals, self.carried.entries())
@@ -373,9 +372,6 @@ class Terminal:
         """All journals this terminal holds, sealed for headquarters; the file's path; ``lost`` as in `usb.to_carry`."""
         journals = [self.journal.entries, *(copies.entries for copies in self.lan.copies.values())]
         return {"ok": True, "path": str(usb.write(path, usb.bundle(self.identity, usb.to_carry(journals, lost=lost))))}
-
-    def _link_ca(self) -> Path | None:
-        return self.home / self.settings.link_ca if self.settings.link_ca else None
 
     @property
     def checked_in_list(self) -> CheckedInList:

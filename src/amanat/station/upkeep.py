@@ -15,6 +15,7 @@ from amanat.records.sheet import Sheet, sheet_id
 from amanat.station.booth import Booth
 from amanat.station.config import Settings
 from amanat.station.journal import Journal
+from amanat.station.media import OpenMedium
 from amanat.station.medium_file import FileMedium, NoMedium, open_medium
 from amanat.station.package import Identity
 from amanat.station.refusal import Refused, screen_of
@@ -40,7 +41,7 @@ class Upkeep:
         identity: Identity,
         journal: Journal,
         booth: Booth | None,
-        media: list[FileMedium | NoMedium],
+        media: list[OpenMedium],
     ) -> None:
         self._home = home
         self._settings = settings

@@ -11,6 +11,7 @@ from typing import Any
 from amanat.records import cbor
 from amanat.rules.national_id import NationalId
 from amanat.station.journal import Journal
+from amanat.station.ports import Random
 from amanat.station.readers import Reader, Result
 from amanat.station.refusal import Refused
 
@@ -20,7 +21,8 @@ Screen = dict[str, Any]
 class Verification:
     """One desk's.  ``needed`` until the person matched, or two officers answer for them."""
 
-    def __init__(self, journal: Journal, reader: Reader | None) -> None:
+    def __init__(self, journal: Journal, reader: Reader | None, random: Random = os.urandom) -> None:
+        self._random = random
         self._journal = journal
         self._reader = reader
         self._tries: Counter[NationalId] = Counter()
@@ -59,4 +61,4 @@ class Verification:
         self._matched.add(national_id)
 
     def _note(self, body: list[cbor.Value], national_id: NationalId) -> None:
-        self._journal.write("incident", body, cbor.encode([os.urandom(32), national_id]))
+        self._journal.write("incident", body, cbor.encode([self._random(32), national_id]))

@@ -20,7 +20,7 @@ from amanat.sync.judging import STORED_END as STORED_END
 from amanat.sync.judging import Batch, Judge, Sound
 from amanat.sync.judging import DeadLetter as DeadLetter
 from amanat.sync.judging import Known as Known
-from amanat.sync.messages import Answer, Envelope, Head, NewsItem, Push, SignedDelta
+from amanat.sync.messages import FROM_START, SHOWN_MAX, Answer, Envelope, Head, NewsItem, Push, SignedDelta
 
 Place = tuple[int, int]
 """(device, seq)."""
@@ -118,6 +118,9 @@ class Store(Protocol):
     def epoch(self) -> bytes:
         """16 bytes, new after each restore from a backup."""
 
+    def shown(self, heads: Collection[Head]) -> Sequence[SignedEntry]:
+        """The entries of these heads, without private parts."""
+
 
 @dataclass(slots=True)
 class Taken:
@@ -202,7 +205,8 @@ class HqSide:
         if not pushes:
             return []
         batches = self._judge.read([push.entries for push in pushes])
-        told = [{h.device for h in p.heads} | batch.devices for p, batch in zip(pushes, batches, strict=True)]
+        named = [{push.device, *(head.device for head in push.heads)} for push in pushes]
+        told = [devices | batch.devices for devices, batch in zip(named, batches, strict=True)]
         devices = set().union(*told)
         with self._store.atomic(devices):
             self._take(batches)
@@ -241,7 +245,8 @@ class HqSide:
         for push, devices in zip(pushes, told, strict=True):
             heads = [Head(d, seq, hash) for d in sorted(devices) for hash, seq in sorted(chains[d].tips.items())]
             late = deltas[push.register_version]
-            answer = Answer(push.nonce, epoch, heads, *news[push.cursor], late, self._pace_ms, now_ms)
+            shown = self._store.shown(beyond) if (beyond := _beyond(push, heads)) else ()
+            answer = Answer(push.nonce, epoch, heads, *news[push.cursor], late, self._pace_ms, now_ms, shown)
             payload = messages.encode_answer(answer)
             digest = identifier("sync-answer", self._eh, payload)
             answers.append(Envelope(payload, None, sign(self._seed, "sync-answer", self._eh, digest)).encode())
@@ -296,3 +301,11 @@ class HqSide:
         except Malformed:
             return None  # the entry is kept; that its private part names nobody is a case for the boards
         return NewsItem(messages.news_digest(self._eh, person), station)
+
+
+def _beyond(push: Push, heads: Sequence[Head]) -> list[Head]:
+    """Heads of the pusher's own journal that its head does not cover: longer, beside it, or several branches (J-7)."""
+    own = next((head for head in push.heads if head.device == push.device), Head(push.device, FROM_START, b""))
+    held = [head for head in heads if head.device == push.device and head != own]
+    further = [head for head in held if head.seq >= own.seq]
+    return (held if len(held) > 1 else further)[:SHOWN_MAX]

@@ -62,7 +62,10 @@ class Push:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What headquarters states: the heads it holds durably (each branch), news after the cursor, deltas, pace."""
+    """What headquarters states: the heads it holds durably (each branch), news after the cursor, deltas, pace.
+
+    ``shown``: entries of the pushing device's journal, without private parts, that its own head does not cover (J-7).
+    """
 
     nonce: bytes
     epoch: bytes
@@ -72,6 +75,7 @@ class Answer:
     deltas: Sequence[SignedDelta]
     pace_ms: int
     now_ms: int
+    shown: Sequence[SignedEntry] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,8 @@ def encode_answer(answer: Answer) -> bytes:
     news: list[Encodable] = [list(item) for item in answer.news]
     deltas: list[Encodable] = [list(delta) for delta in answer.deltas]
     told: list[Encodable] = [heads, answer.cursor, news, deltas, answer.pace_ms, answer.now_ms]
+    if answer.shown:  # only then: a program that does not know of it reads all other answers
+        told.append([[one.entry, one.signature] for one in answer.shown])
     return cbor.encode([VERSION, "answer", answer.nonce, answer.epoch, *told])
 
 
@@ -148,10 +154,10 @@ def decode_answer(payload: bytes) -> Answer:
     match _decoded(payload):
         case [
             1, "answer", bytes(nonce), bytes(epoch), list(heads), int(cursor), list(news), list(deltas),
-            int(pace), int(now),
-        ]:  # fmt: skip
-            items = [_news(item) for item in news]
-            return Answer(nonce, epoch, _heads(heads), cursor, items, [_delta(d) for d in deltas], pace, now)
+            int(pace), int(now), *more,
+        ] if len(more) <= 1:  # fmt: skip
+            items, shown = [_news(item) for item in news], _shown(more[0]) if more else []
+            return Answer(nonce, epoch, _heads(heads), cursor, items, [_delta(d) for d in deltas], pace, now, shown)
     raise PeerFault("sync-answer")
 
 
@@ -178,6 +184,17 @@ def _news(value: Value) -> NewsItem:
         case [bytes(digest), int(station)] if len(digest) == DIGEST_BYTES:
             return NewsItem(digest, station)
     raise PeerFault("sync-answer")
+
+
+def _shown(value: Value) -> list[SignedEntry]:
+    entries = []
+    for one in value if isinstance(value, list) and 0 < len(value) <= SHOWN_MAX else [None]:
+        match one:
+            case [bytes(entry), bytes(signature)]:
+                entries.append(SignedEntry(entry, signature, None))
+            case _:
+                raise PeerFault("sync-answer")
+    return entries
 
 
 def _delta(value: Value) -> SignedDelta:

@@ -56,9 +56,17 @@ class NewEpoch:
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """Headquarters holds more of a device of ours than we do: it was rolled back and must not sign (J-7)."""
+    """Headquarters holds more of a device of ours than we do: it was rolled back, if that is true (J-7)."""
 
     head: Head
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Entries that headquarters holds of our own journal beyond, or beside, our head: their signatures, not its word,
+    say whether we must stop (J-7).  Unchecked."""
+
+    entries: tuple[SignedEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,7 @@ class Paced:
     headquarters_ms: int
 
 
-Event = Acknowledged | NewEpoch | Ahead | Stuck | NewsArrived | DeltaArrived | Paced
+Event = Acknowledged | NewEpoch | Ahead | Shown | Stuck | NewsArrived | DeltaArrived | Paced
 ReadAfter = Callable[[int, int], Iterable[SignedEntry]]
 """(device, seq) -> this device's entries after seq, ascending; FROM_START gives all.  A bounded part is enough."""
 
@@ -187,6 +195,8 @@ class StationSide:
             self._stated.setdefault(head.device, []).append(head)
         events.append(Acknowledged(tuple(answer.heads)))
         events += self._differences()
+        if answer.shown:
+            events.append(Shown(tuple(answer.shown)))
         self.cursor = answer.cursor
         if answer.news:
             events.append(NewsArrived(tuple(answer.news)))

@@ -52,7 +52,7 @@ class Figures:
 
 def figures(here: Home) -> Figures:
     """The figures as of what is held now; a decision without its private part cannot be taken again."""
-    found = Figures(decisions=_count("permit") + _count("refusal"))
+    found = Figures(decisions=_count("permit") + _count("refusal WHERE reason <> 'withdrawn'"))
     visits = _visits()
     views = _Views(here)
     for taken in _offline():
@@ -97,11 +97,12 @@ def _count(table: str) -> int:
 
 
 def _offline() -> Iterator[Taken]:
-    """Decisions taken offline: permits that begin a visit (not replacements), and refusals."""
+    """Decisions taken offline: permits that begin a visit (not replacements), and refusals by the desk (a look-up that
+    the clerk withdrew decided nothing)."""
     rest = f"person IS NOT NULL AND (seconds IS NULL OR seconds > {OFFLINE_SECONDS})"
     sql = f"SELECT station, person, wall_ms FROM intake_permit WHERE replaces IS NULL AND {rest}"
     yield from (Taken(True, *row) for row in rows_of(sql))
-    sql = f"SELECT station, person, wall_ms FROM intake_refusal WHERE {rest}"
+    sql = f"SELECT station, person, wall_ms FROM intake_refusal WHERE reason <> 'withdrawn' AND {rest}"
     yield from (Taken(False, *row) for row in rows_of(sql))
 
 

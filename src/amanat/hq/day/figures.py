@@ -5,11 +5,14 @@ device named in its last push with the head that is held now, entry by entry; of
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from amanat.hq.cases import doubles, offline
-from amanat.hq.devices.endings import endings
+from amanat.hq.day import exposure
+from amanat.hq.day.exposure import Knowledge
+from amanat.hq.devices.endings import Ending, endings
 from amanat.hq.home import Home
 from amanat.hq.intake import narrow
 from amanat.hq.writing import rows_of
@@ -90,12 +93,18 @@ class Day:
 def day(here: Home, *, now_ms: int) -> dict[str, Any]:
     """The page's figures as one JSON object."""
     found = Day(_stations(here))
-    _count_devices(found)
+    ends = endings()
+    _count_devices(found, ends)
     _count_votes(found)
     _tell_narrow(found)
     silent_ms = SILENT_PACES * int(here.machine["pace_ms"])
-    stations = [station.as_json(now_ms, silent_ms) for station in found.stations if station.devices]
-    decided = _offline(here)
+    decided, known = _decided(here, ends)
+    exposed = known.exposure(now_ms)
+    stations = [
+        station.as_json(now_ms, silent_ms) | {"exposure": exposed.at([place]), "unheard": exposed.unheard_at([place])}
+        for place, station in enumerate(found.stations)
+        if station.devices
+    ]
     return {
         "now": persian.jalali_moment(now_ms),
         "totals": {
@@ -112,28 +121,44 @@ def day(here: Home, *, now_ms: int) -> dict[str, Any]:
         },
         "states": {state: sum(s["state"] == state for s in stations) for state in STATES},
         "offline": decided.as_json() | {"decisions": decided.decisions},
+        "exposure": exposure.as_json(exposed, *_places(found, now_ms, silent_ms)),
         "hours": [{"hour": hour, "ballots": count} for hour, count in sorted(found.hours.items())],
         "stations": stations,
     }
 
 
+def _places(found: Day, now_ms: int, silent_ms: int) -> tuple[dict[str, list[int]], list[int]]:
+    """The stations of each county, and those that are cut off: silent, or never heard."""
+    counties: dict[str, list[int]] = {}
+    cut_off = []
+    for place, station in enumerate(found.stations):
+        counties.setdefault(station.county, []).append(place)
+        if station.devices and station.state(now_ms, silent_ms) in ("silent", "never"):
+            cut_off.append(place)
+    return counties, cut_off
+
+
 @dataclass(slots=True)
 class _Kept:
-    """The last figures of offline decisions: a pass over all of them is not for every page that is open."""
+    """What a pass over all persons gave: that is not for every page that is open."""
 
     folder: object = None
     until: float = 0.0
-    figures: offline.Figures = field(default_factory=offline.Figures)
+    figures: tuple[offline.Figures, Knowledge] | None = None
 
 
 _kept = _Kept()
 
 
-def _offline(here: Home) -> offline.Figures:
-    """The figures, at most KEPT_SECONDS old."""
-    now = time.monotonic()
-    if _kept.folder != here.folder or now >= _kept.until:
-        _kept.folder, _kept.figures = here.folder, offline.figures(here)
+def forget() -> None:
+    """The next page is made of what the tables hold then."""
+    _kept.figures = None
+
+
+def _decided(here: Home, ends: Sequence[Ending]) -> tuple[offline.Figures, Knowledge]:
+    """Decisions taken again and what bounds the exposure, at most KEPT_SECONDS old."""
+    if _kept.figures is None or _kept.folder != here.folder or time.monotonic() >= _kept.until:
+        _kept.folder, _kept.figures = here.folder, (offline.figures(here), exposure.knowledge(here, ends))
         _kept.until = time.monotonic() + KEPT_SECONDS
     return _kept.figures
 
@@ -146,11 +171,11 @@ def _stations(here: Home) -> list[StationDay]:
     ]
 
 
-def _count_devices(found: Day) -> None:
+def _count_devices(found: Day, ends: Sequence[Ending]) -> None:
     tips = dict(rows_of("SELECT device, MAX(seq) FROM intake_tip GROUP BY device"))
     links = {device: (heard, seq) for device, heard, seq in rows_of("SELECT device, heard_ms, seq FROM intake_link")}
     places = dict(rows_of("SELECT device, station FROM devices_device"))
-    for ending in endings():
+    for ending in ends:
         station = found.stations[places[ending.device]]
         station.devices += 1
         station.closed += ending.status is DeviceStatus.CLOSED

@@ -17,6 +17,7 @@ from amanat.hq.intake import projection
 from amanat.hq.intake.projection import Projection, Rows
 from amanat.hq.writing import NEWS, in_order, insert, is_postgresql, receiving, rows_of
 from amanat.records.identifiers import ElectionHash
+from amanat.records.journal import SignedEntry
 from amanat.sync.hq_side import STORED_END, Arrived, Chain, DeadLetter, Fate, Place
 from amanat.sync.messages import NEWS_MAX, Head, NewsItem, SignedDelta
 
@@ -143,6 +144,12 @@ class DjangoStore:
     def epoch(self) -> bytes:
         """See `Store`."""
         return bytes(rows_of("SELECT epoch FROM elections_election")[0][0])
+
+    def shown(self, heads: Collection[Head]) -> Sequence[SignedEntry]:
+        """See `Store`."""
+        sql = "SELECT entry, signature FROM intake_entry WHERE device = %s AND seq = %s AND hash = %s"
+        rows = [row for head in heads for row in rows_of(sql, *head)]
+        return [SignedEntry(bytes(entry), bytes(signature), None) for entry, signature in rows]
 
 
 def _in_ranges(ranges: Mapping[int, tuple[int, int]]) -> Iterable[tuple[int, int, bytes]]:

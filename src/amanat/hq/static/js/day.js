@@ -97,9 +97,18 @@ function stations(rows) {
     name.append(element("bdi", row.id, "id"));
     state.append(element("span", STATES[row.state], `badge ${row.state}`));
     if (row.narrow) state.append(element("span", narrow(row.narrow), "under"));
-    line.append(name, state, ...[number(row.ballots), number(row.waiting), number(row.permits), since(row.heard)].map((text) => element("td", text, "n")));
+    line.append(name, state, ...[number(row.ballots), number(row.waiting), number(row.permits), number(row.exposure), since(row.heard)].map((text) => element("td", text, "n")));
     return line;
   }));
+}
+
+function counties(rows) {
+  document.querySelector("#counties tbody").replaceChildren(...rows.map((row) => {
+    const line = element("tr");
+    line.append(element("td", row.county), ...["bound", "known", "unheard", "cut_off"].map((key) => element("td", number(row[key]), "n")));
+    return line;
+  }));
+  $("counties").hidden = !rows.length;
 }
 
 let latest = JSON.parse($("first").textContent);
@@ -108,6 +117,7 @@ function draw() {
   values(latest);
   hours(latest.hours);
   lists(latest);
+  counties(latest.exposure.counties);
   stations(latest.stations);
 }
 

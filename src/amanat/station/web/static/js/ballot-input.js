@@ -82,6 +82,14 @@ const keysOf = (acts) => ({
     else return false;
     return true;
   },
+  curtain(event) {
+    if (!visit.code) return false;
+    if (digitOf(event) !== null) acts.type(digitOf(event));
+    else if (event.code === "Backspace") acts.erase();
+    else if (isEnter(event)) acts.permit();
+    else return false;
+    return true;
+  },
   opened: (event) => isEnter(event) && (acts.again(), true),
   done: (event) => isEnter(event) && (acts.finish(), true),
 });
@@ -107,7 +115,7 @@ function pressed(acts, keys, scans, event) {
 
 /** What a button does, by its data-… name; the first that it has. */
 const touchesOf = (acts) => ({
-  digit: (value) => acts.draw(tray().digit(value)),
+  digit: (value) => (screen() === "tray" ? acts.draw(tray().digit(value)) : acts.type(value)),
   letter: (value) => acts.draw(tray().letter(value)),
   board(value) {
     visit.letters = value === "letters";

@@ -3,6 +3,7 @@
 import { drawQr, forgetQr, get, post } from "./api.js";
 import { Arm, listen } from "./ballot-input.js";
 import { plain, tell, tellTray } from "./booth-events.js";
+import { Card, isCode } from "./card.js";
 import { forgetComfort, nextColours, nextSize } from "./comfort.js";
 import { $, fill, make, showScreen, tone } from "./dom.js";
 import { number } from "./persian.js";
@@ -12,7 +13,7 @@ import { Candidates } from "./search.js";
 import { putSlate, slateFor } from "./slate.js";
 import { watchStatus } from "./status.js";
 import { Tray } from "./tray.js";
-import { drawBoard, drawCard, drawField, drawHits, drawSlateOffer, drawSlots } from "./tray-view.js";
+import { drawBoard, drawCard, drawCodePad, drawField, drawHits, drawSlateOffer, drawSlots } from "./tray-view.js";
 import { forgetVisit, screen, tray, undecided, visit } from "./visit.js";
 
 const IDLE_MS = 60_000;
@@ -23,9 +24,9 @@ const FAREWELL = { left: "رأیی به صندوق نیفتاد؛ تعرفهٔ �
 const STILL_GOOD = "هنوز رأی نداده‌اید؛ تعرفهٔ شما معتبر است";
 
 const armed = new Arm(drawArmed);
+const card = new Card((text) => once(() => (screen() === "curtain" ? resume(text) : permit(text))));
 const timers = { idle: 0, wipe: 0 };
 let lists = null;
-let typed = "";
 let busy = false;
 let covered = null; // the screen under the curtain
 
@@ -57,6 +58,7 @@ function awake() {
 function cover() {
   $("#help").close();
   covered = screen();
+  $("#curtain-typed").hidden = !visit.code;
   go("curtain");
   tell("curtain");
   post("/api/booth/away");
@@ -66,12 +68,11 @@ function wipe() {
   clearInterval(timers.wipe);
   for (const image of [$("#opening"), $("#receipt-qr")]) forgetQr(image);
   forgetVisit();
-  typed = "";
   covered = null;
   $("#contests").replaceChildren();
   forgetTray();
   fill({ receipt: "", welcome: "", "review-say": "", "seal-say": "" });
-  $("#slip").value = "";
+  card.forget();
 }
 
 function welcome(sentence = "") {
@@ -105,19 +106,21 @@ function drawArmed(act) {
 
 // ---- permit
 
+const opened = (text) => (isCode(text) ? post("/api/booth/code", { code: text }) : post("/api/booth/permit", { slip: text }));
+
 /** Whoever left a vote unfinished here loses nothing: their card stays good, and nobody sees their choices. */
-async function accept(slip) {
-  const answer = await post("/api/booth/permit", { slip });
+async function accept(text) {
+  const answer = await opened(text);
   if (answer.code !== "booth-busy") return answer;
   await post("/api/booth/leave");
-  return post("/api/booth/permit", { slip });
+  return opened(text);
 }
 
-async function permit(slip) {
-  typed = "";
-  $("#slip").value = "";
+/** `text`: what the reader read of the card, or the digits of its code. */
+async function permit(text) {
+  card.forget();
   lists ??= await candidates();
-  const answer = lists ? await accept(slip) : { ok: false, fa: "فهرست نامزدها خوانده نشد؛ دوباره امتحان کنید" };
+  const answer = lists ? await accept(text) : { ok: false, fa: "فهرست نامزدها خوانده نشد؛ دوباره امتحان کنید" };
   if (answer.told === "cast") return done({ ...answer, code: answer.receipt });
   if (!answer.ok) {
     tone("no");
@@ -125,7 +128,8 @@ async function permit(slip) {
   }
   wipe();
   forgetComfort();
-  visit.slip = slip;
+  visit.slip = answer.slip ?? text;
+  visit.code = isCode(text) ? text : "";
   visit.key = answer.key ?? "";
   visit.testsLeft = answer.tests_left;
   visit.trays = answer.contests.map((contest) => new Tray(contest, lists.candidates[contest.id]));
@@ -140,8 +144,9 @@ async function candidates() {
 }
 
 /** The same card lifts the curtain; another card begins another vote, and nobody sees what was under it. */
-async function resume(slip) {
-  if (slip !== visit.slip) return permit(slip);
+async function resume(text) {
+  card.forget();
+  if (![visit.slip, visit.code].includes(text)) return permit(text);
   const answer = await post("/api/booth/back");
   if (answer.code === "no-permit") return reconcile();
   if (!answer.ok) return fill({ "curtain-say": answer.fa });
@@ -365,8 +370,6 @@ async function leave() {
 
 // ---- what keys, touches, switches and the ear press
 
-const type = (symbol) => { typed += symbol; $("#slip").value = typed; };
-
 const acts = {
   once, awake, scanned, draw, openTray, toggleBlank, removeInReview, skip, review: onwards, help: () => { $("#help").showModal(); tell("help"); }, "close-help": () => $("#help").close(),
   undo: () => (visit.slate ? dropSlate() : draw(tray().back())), clear: () => (visit.slate ? dropSlate() : draw(tray().clear())),
@@ -374,11 +377,12 @@ const acts = {
   "slate-add": () => useSlate(false), "slate-replace": () => useSlate(true), "slate-drop": dropSlate,
   leave: () => once(leave), seal: () => once(seal), back: () => openTray(visit.trays.length - 1), test: () => once(test), again, finish: () => gone(),
   colours: () => colours(nextColours), size: () => colours(nextSize), sound: () => tell("sound"), blank: () => toggleBlank(),
-  cast: () => armed.confirms("cast") && once(cast), "cast-held": () => once(cast), permit: () => typed && once(() => permit(typed)),
+  cast: () => armed.confirms("cast") && once(cast), "cast-held": () => once(cast), permit: () => card.present(),
   practice: (slip) => once(() => permit(slip)),
-  type, erase: () => { typed = typed.slice(0, -1); type(""); }, forget: () => { typed = ""; type(""); },
+  type: (symbol) => card.type(symbol), erase: () => card.erase(), forget: () => card.forget(),
 };
 
+for (const pad of ["#code-pad", "#curtain-pad"]) drawCodePad($(pad));
 listen(acts);
 watchStatus((status) => {
   const why = status.stopped ? "این غرفه از کار ایستاده است؛ سرپرست را صدا بزنید" : SHUT[status.state];

@@ -1,12 +1,12 @@
 // The booth by two switches: one goes to the next thing, the other presses it.  What they stand on is outlined and, where
 // the sound is on, spoken.  Large groups are entered row by row.  F8 or F9 begin it; Space and Enter then do the same.
 import { $, $$ } from "./dom.js";
-import { screen } from "./visit.js";
+import { screen, visit } from "./visit.js";
 
 const keysOf = (name, usual) => (document.body.dataset[name] ?? usual).split(" ");
 const NEXT = keysOf("switchNext", "F8 Space"); // the first of each begins the scanning
 const SELECT = keysOf("switchSelect", "F9 Enter");
-const GROUPS = { contests: "group-contests", slots: "group-slots", hits: "group-hits", board: "group-board", lists: "group-lists" };
+const GROUPS = { contests: "group-contests", slots: "group-slots", hits: "group-hits", board: "group-board", "code-pad": "group-board", "curtain-pad": "group-board", lists: "group-lists" };
 const SCANNER_MS = 100; // an Enter so soon after a letter ends a scanner's burst and is no switch
 
 const scan = { on: false, place: -1, inside: null, typedAt: -Infinity };
@@ -34,7 +34,7 @@ function stops() {
     else if (open?.group === group) open.members.push(button);
     else found.push({ group, name: GROUPS[group.id], members: [button] });
   }
-  return found.flatMap((stop) => (stop.group?.id === "board" ? rowsOf(stop.members).map((members) => ({ ...stop, members })) : [stop]));
+  return found.flatMap((stop) => (stop.name === "group-board" ? rowsOf(stop.members).map((members) => ({ ...stop, members })) : [stop]));
 }
 
 /** Inside a group: its members one by one, and at the end the way out. */
@@ -80,7 +80,7 @@ function drawn({ detail: { what } }) {
   const found = stops();
   scan.inside = null;
   scan.place = found.findIndex(({ members }) => members.includes(pressed));
-  if (what === "typing") scan.place = found.findIndex(({ group }) => ["hits", "board"].includes(group?.id)) - 1;
+  if (what === "typing") scan.place = found.findIndex(({ group }) => ["hits", "board", "code-pad", "curtain-pad"].includes(group?.id)) - 1;
   for (const old of $$(".scanned")) old.classList.remove("scanned");
   if (found[scan.place]?.members.includes(pressed)) pressed.classList.add("scanned");
 }
@@ -90,8 +90,8 @@ function end() {
   for (const old of $$(".scanned")) old.classList.remove("scanned");
 }
 
-/** A scanner's burst ends with Enter; so does a permit that was typed. */
-const isScanner = (event) => event.timeStamp - scan.typedAt < SCANNER_MS || (screen() === "welcome" && $("#slip").value !== "");
+/** A scanner's burst ends with Enter; so does a slip's whole text that was typed. */
+const isScanner = (event) => event.timeStamp - scan.typedAt < SCANNER_MS || (screen() === "welcome" && $("#slip").value.startsWith("A"));
 
 /** A letter or digit is the screen's, and the Enter that may follow must not press what the switches stand on. */
 function typed({ timeStamp }) {
@@ -107,7 +107,7 @@ function take(event) {
     return false;
   }
   scan.on ||= [NEXT[0], SELECT[0]].includes(event.code);
-  if (!scan.on || isScanner(event) || screen() === "curtain") return false;
+  if (!scan.on || isScanner(event) || (screen() === "curtain" && !visit.code)) return false;
   if (!event.repeat) (goes ? next : select)();
   return true;
 }

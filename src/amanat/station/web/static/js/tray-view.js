@@ -17,7 +17,7 @@ export function nameOf(row, ...more) {
 function slot(row, place, pulse) {
   const order = make("span", { class: "place", text: number(place + 1) });
   if (!row) return make("li", { class: "empty" }, order, make("span", { class: "hint", text: "هنوز نامی نیست" }));
-  const about = make("span", { class: "about" }, code(digits(row.code)), row.mark ? make("span", { class: "mark", text: ` · ${row.mark}` }) : null);
+  const about = make("span", { class: "about" }, code(digits(row.code)), row.mark ? make("span", { class: "mark", text: row.mark }) : null);
   return make("li", {}, make("button", { type: "button", "data-code": row.code, class: `${row.mark ? "marked" : ""} ${row.code === pulse ? "pulse" : ""}` }, order, nameOf(row), about));
 }
 
@@ -74,6 +74,14 @@ export function drawField(tray) {
   field.value = tray.searching ? tray.text : digits(tray.text);
   field.classList.toggle("selected", tray.selected);
   field.placeholder = tray.browsing ? "الفبا: حرف نخست" : `کد ${number(tray.candidates.codeLength)} رقمی یا نام`;
+}
+
+/** The pad for a card's code, where no reader reads it. */
+export function drawCodePad(board) {
+  const key = (text, traits) => make("button", { type: "button", text, ...traits });
+  board.replaceChildren(
+    ...PAD.map((digit) => key(digits(digit), { "data-digit": digit })),
+    key("⌫", { "data-do": "erase", "aria-label": "پاک کردن" }), key(digits("0"), { "data-digit": "0" }), key("✓", { "data-do": "permit", "aria-label": "ادامه" }));
 }
 
 /** The touch board: letters after which nobody is found are dimmed; or a number pad. */

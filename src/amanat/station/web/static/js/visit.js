@@ -1,5 +1,5 @@
 // One voter's visit: what this page knows while they are here, and nowhere else.
-const FRESH = { slip: "", key: "", at: 0, testsLeft: 0, letters: false, slate: null };
+const FRESH = { slip: "", code: "", key: "", at: 0, testsLeft: 0, letters: false, slate: null };
 
 export const visit = { trays: [], blank: new Set(), ...FRESH };
 

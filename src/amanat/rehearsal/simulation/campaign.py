@@ -1,0 +1,66 @@
+"""Many seeds on several processes, with progress; what is done stands in a file, and is not done again."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Final
+
+from amanat.errors import BadInput
+from amanat.rehearsal.simulation import worker
+from amanat.rehearsal.simulation.report import Report
+from amanat.rehearsal.simulation.worker import Job
+
+SEEDS_A_PROCESS: Final = 50  # then a fresh one: memory that Python does not give back
+
+
+def campaign(
+    jobs: Sequence[Job],
+    *,
+    workers: int,
+    crypto: bool = False,
+    out: Path | None = None,
+    progress: Callable[[int, int, Report], None] = lambda done, of, report: None,
+) -> list[Report]:
+    """The report of every job, see `report.Report`.
+
+    ``out`` gets a JSON line for each as it is done; the jobs whose seeds stand there already are read from it.
+
+    Raises:
+        BadInput: ``out`` is no such file.
+    """
+    done = {} if out is None else dict(_read(out))
+    reports = [done[job.seed] for job in jobs if job.seed in done]
+    left = [job for job in jobs if job.seed not in done]
+    with ExitStack() as stack:
+        file = None if out is None else stack.enter_context(out.open("a", encoding="utf-8"))
+        for report in _worked(left, workers=workers, crypto=crypto):
+            reports.append(report)
+            if file is not None:
+                file.write(json.dumps(report.fields()) + "\n")
+                file.flush()
+            progress(len(reports), len(jobs), report)
+    return sorted(reports, key=lambda report: report.seed)
+
+
+def _worked(jobs: Sequence[Job], *, workers: int, crypto: bool) -> Iterator[Report]:
+    if not jobs:
+        return
+    context = get_context("spawn")  # a fresh interpreter: nothing of ours has imported the real cryptography
+    with context.Pool(
+        min(workers, len(jobs)), initializer=worker.begin, initargs=(crypto,), maxtasksperchild=SEEDS_A_PROCESS
+    ) as pool:
+        for fields in pool.imap_unordered(worker.work, jobs):
+            yield Report(**fields)
+
+
+def _read(out: Path) -> Iterator[tuple[int, Report]]:
+    if not out.exists():
+        return
+    for number, line in enumerate(out.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            report = Report(**json.loads(line))
+        except (ValueError, TypeError) as cause:
+            raise BadInput("simulate-file", file=str(out), line=number) from cause
+        yield report.seed, report

@@ -1,0 +1,259 @@
+"""The machines of a simulated day: their disks, wires and cables, and what is done to them from outside."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from amanat.errors import AmanatError
+from amanat.rehearsal.simulation.disk import Disk
+from amanat.rehearsal.simulation.draw import Draw
+from amanat.rehearsal.simulation.election import COUNTIES, Election
+from amanat.rehearsal.simulation.events import Note
+from amanat.rehearsal.simulation.headquarters import Busy, Headquarters
+from amanat.rehearsal.simulation.loop import VirtualLoop
+from amanat.rehearsal.simulation.machine import Machine
+from amanat.rehearsal.simulation.network import CALM, Network, Way
+from amanat.rehearsal.simulation.swarm import Swarm
+from amanat.rehearsal.simulation.visit import PowerGone
+from amanat.station.ports import Declined
+from amanat.sync.station_side import head_of
+
+MEDIA: Final = ("A", "B")
+AGAIN_MS: Final = 300_000  # a terminal that does not start is started again
+Answer = tuple[dict[str, str], bytes]
+
+
+@dataclass(eq=False)
+class Box:
+    """One terminal in its box: disks, folder and wires stay, whatever becomes of the program."""
+
+    device: int
+    station: int
+    disks: tuple[Disk, Disk]
+    failing: Disk  # the one that may do its worst
+    machine: Machine
+    image: tuple[bytes, bytes] | None = None  # of an earlier hour
+    is_wanted_on: bool = False
+    is_starting: bool = False
+    lost: str = ""  # why it is gone for good
+
+
+class Stations:
+    """All boxes of the seed's stations."""
+
+    def __init__(
+        self,
+        draw: Draw,
+        swarm: Swarm,
+        election: Election,
+        network: Network,
+        headquarters: Headquarters,
+        loop: VirtualLoop,
+        note: Note,
+    ) -> None:
+        self._draw = draw
+        self._swarm = swarm
+        self._network = network
+        self._headquarters = headquarters
+        self._loop = loop
+        self._note = note
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.election = election
+        self.wires: dict[int, Way[bytes]] = {}
+        self.cables: dict[tuple[int, int], Way[Any]] = {}
+        self.boxes: dict[int, Box] = {}
+        self.given_up: dict[int, tuple[str, int]] = {}  # why, and how many ballots went with it at most
+        for station in swarm.stations:
+            for device in election.devices_of(station):
+                self.boxes[device] = self._box(device, station)
+        self.devices = tuple(self.boxes)
+
+    def _box(self, device: int, station: int) -> Box:
+        draw, name = self._draw.fork(f"device {device}"), f"D{device}"
+        disks = [Disk(f"{name}/{letter}", draw.fork(letter), tell=self._tell_disk) for letter in MEDIA]
+        failing = disks[draw.below(len(MEDIA))]
+        county = sorted(set(COUNTIES)).index(COUNTIES[station])
+        self.wires[device] = Way(f"{name}-headquarters", county, draw.fork("wire"))
+        for other in self.election.devices_of(station):
+            if other != device:
+                self.cables[device, other] = Way(f"{name}-D{other}", county, draw.fork(f"cable {other}"))
+        machine = Machine(
+            self.election.identity(device),
+            disks=(disks[0], disks[1]),
+            draw=draw.fork("machine"),
+            note=self._note,
+            now_ms=lambda: self._loop.now_ms,
+            wire=self._wire(device),
+            cable=self._cable(device),
+            get=self._get(device),
+        )
+        return Box(device, station, (disks[0], disks[1]), failing, machine)
+
+    def _tell_disk(self, which: str, disk: str) -> None:
+        self._note("fault", disk, which=which, component="medium")
+
+    def _wire(self, device: int) -> Callable[[bytes], Any]:
+        async def post(data: bytes) -> bytes:
+            try:
+                return await self._network.carry(self.wires[device], lambda: self._headquarters.push(data))
+            except Busy as busy:
+                raise Declined(busy.seconds) from None
+
+        return post
+
+    def _cable(self, device: int) -> Callable[..., Any]:
+        async def call(to: int, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+            if to not in self.boxes:
+                raise ConnectionRefusedError("in its box")
+
+            async def deliver() -> Answer:
+                return await self.boxes[to].machine.lan(path, body, headers)
+
+            return await self._network.carry(self.cables[device, to], deliver)
+
+        return call
+
+    def _get(self, device: int) -> Callable[..., Any]:
+        async def get(to: int, path: str) -> bytes:
+            if to not in self.boxes:
+                raise ConnectionRefusedError("in its box")
+            return await self._network.carry(self.cables[device, to], lambda: self.boxes[to].machine.look(path))
+
+        return get
+
+    # What is done to a machine
+
+    def machine(self, device: int) -> Machine:
+        """Whoever stands for this device."""
+        return self.boxes[device].machine
+
+    def is_on(self, device: int) -> bool:
+        """Whether its program runs."""
+        return self.boxes[device].machine.is_on
+
+    def switch_on(self, device: int) -> None:
+        """Power and program; it is tried again and again while the box is wanted on."""
+        box = self.boxes[device]
+        box.is_wanted_on = True
+        if not box.lost and not box.machine.is_on and not box.is_starting:
+            box.is_starting = True
+            task = asyncio.get_running_loop().create_task(self._start(box))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _start(self, box: Box) -> None:
+        try:
+            while box.is_wanted_on and not box.lost:
+                try:
+                    return await box.machine.start()
+                except (AmanatError, PowerGone):  # it said why; or it was killed while it recovered
+                    await asyncio.sleep(AGAIN_MS / 1000)
+        finally:
+            box.is_starting = False
+
+    def kill(self, device: int) -> None:
+        """Kill -9: the disks' caches stay."""
+        box = self.boxes[device]
+        box.is_wanted_on = False
+        box.machine.stop()
+        self._note("crash", f"D{device}", device=device, how="kill")
+
+    def switch_off(self, device: int) -> None:
+        """The mains fail: what the disks had not made durable is kept, dropped or torn."""
+        box = self.boxes[device]
+        box.is_wanted_on = False
+        box.machine.stop()
+        for disk in box.disks:
+            if fates := disk.power_cut():
+                self._note("fault", disk.name, which="unsynced", component="medium", fates=fates)
+        self._note("crash", f"D{device}", device=device, how="power")
+
+    def pause(self, device: int) -> None:
+        """The program stands still and believes that no time passed."""
+        self.boxes[device].machine.pause(True)
+
+    def go_on(self, device: int) -> None:
+        """It runs again."""
+        self.boxes[device].machine.pause(False)
+
+    def take_image(self, device: int) -> None:
+        """Somebody copies both media of a device, as they are now."""
+        box = self.boxes[device]
+        if box.machine.is_on:
+            box.image = box.disks[0].image(), box.disks[1].image()
+
+    def put_back_image(self, device: int) -> bool:
+        """Start it again from an earlier image, where all that it wrote since is held by headquarters."""
+        box = self.boxes[device]
+        if box.image is None or not box.machine.is_on or self.waits_at(device):
+            return False
+        self.switch_off(device)
+        for disk, image in zip(box.disks, box.image, strict=True):
+            disk.become(image)
+        box.image = None
+        self.switch_on(device)
+        return True
+
+    def give_up(self, device: int, why: str) -> bool:
+        """It is gone, media and all; how many ballots that nobody else holds went with it stands in `given_up`."""
+        box = self.boxes[device]
+        if box.lost or not box.machine.is_on:
+            return False
+        held = self._headquarters.store.held([(device, seq) for seq in range(len(box.machine.journal.entries))])
+        bound = sum(
+            b"kballot-cast" in signed.entry
+            for seq, signed in enumerate(box.machine.journal.entries)
+            if (device, seq) not in held
+        )
+        self.given_up[device] = why, bound + 1  # one may be under way
+        box.lost = why
+        self.switch_off(device)
+        for disk in box.disks:
+            disk.removed = True
+        self._note("theft", f"D{device}", device=device, why=why, bound=bound + 1)
+        return True
+
+    def begin_faults(self) -> None:
+        """From now on media and ways do what the swarm says."""
+        for box in self.boxes.values():
+            box.failing.faults = self._swarm.disk()
+        for way in (*self.wires.values(), *self.cables.values()):
+            way.weather = self._swarm.weather()
+
+    def close(self) -> None:
+        """Let every machine go."""
+        for box in self.boxes.values():
+            box.is_wanted_on = False
+            box.machine.close()
+
+    def gateway_wires(self) -> list[Way[bytes]]:
+        """The wires that are used while everything is well."""
+        return [self.wires[self.election.devices_of(station)[0]] for station in self._swarm.stations]
+
+    def heal(self) -> None:
+        """No more faults: whatever is off and not gone starts; a medium that died stays dead."""
+        for way in (*self.wires.values(), *self.cables.values()):
+            way.weather = CALM
+            way.restore()
+        for device, box in self.boxes.items():
+            for disk in box.disks:
+                disk.heal()
+            self.go_on(device)
+            self.switch_on(device)
+
+    # What is still to come
+
+    def waits_at(self, device: int) -> str:
+        """Why not everything that stands in this terminal is at headquarters, or nothing."""
+        box, branches = self.boxes[device], self._headquarters.store.branches
+        if box.lost:
+            return ""
+        if not box.machine.is_on:
+            return f"D{device} is off"
+        entries = box.machine.journal.entries
+        heads = [head_of(self.election.eh, entries[-1])] if entries else []
+        for head in [*heads, *(copies.head for copies in box.machine.terminal.lan.copies.values())]:
+            if head is not None and not self._headquarters.store.holds(head):
+                return f"D{device} holds D{head.device} up to {head.seq}, headquarters {branches.get(head.device)}"
+        return ""
