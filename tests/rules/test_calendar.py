@@ -71,7 +71,7 @@ title = {{ fa = "آ", en = "A" }}
 until = {until}
 owner = "x"
 blocks = {blocks}
-source = "s"
+source = {{ fa = "م", en = "s" }}
 """
 REST = "[code_list]\nchange_until = { day = -3 }\n"
 

@@ -32,7 +32,7 @@ class SecurityHeaders:
         response = self._get_response(request)
         response["Content-Security-Policy"] = POLICY
         response["X-Content-Type-Options"] = "nosniff"
-        response["Referrer-Policy"] = "no-referrer"
+        response["Referrer-Policy"] = "same-origin"
         return response
 
 

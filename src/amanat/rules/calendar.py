@@ -44,7 +44,7 @@ class Deadline:
     ends: Term
     owner: str
     blocks: tuple[str, ...]
-    source: str
+    source: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +115,16 @@ def _rows(data: Mapping[str, Any], file: str) -> Sequence[Mapping[str, Any]]:
 def _deadline(row: Mapping[str, Any], *, at: str, file: str) -> Deadline:
     try:
         begins = _term(row["from"], f"{at}.from", file) if "from" in row else None
-        title = {"fa": str(row["title"]["fa"]), "en": str(row["title"]["en"])}
+        title, source = (_both(row[field]) for field in ("title", "source"))
         ends = _term(row["until"], f"{at}.until", file)
         blocks = tuple(str(one) for one in row["blocks"])
-        return Deadline(str(row["id"]), title, begins, ends, str(row["owner"]), blocks, str(row["source"]))
+        return Deadline(str(row["id"]), title, begins, ends, str(row["owner"]), blocks, source)
     except (KeyError, TypeError) as cause:
         raise BadInput("rule-set-field", file=file, field=f"{at}.{cause}") from cause
+
+
+def _both(words: Mapping[str, Any]) -> dict[str, str]:
+    return {"fa": str(words["fa"]), "en": str(words["en"])}
 
 
 def _term(value: Any, field: str, file: str) -> Term:

@@ -105,6 +105,7 @@ def deadlines(request: HttpRequest) -> HttpResponseBase:
         {
             "standing": row,
             "title": titles[row.deadline.id],
+            "source": row.deadline.source[language],
             "ends": row.deadline.ends.date(plan.polling_day).isoformat(),
             "hour": row.deadline.ends.hour,
             "owner": TITLES[Role(row.deadline.owner)],
