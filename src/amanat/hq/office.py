@@ -91,7 +91,7 @@ def serve(folder: Path, *, listen: str) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    print(f"ready http://{host}:{port}/", file=sys.stderr, flush=True)
+    print(f"ready http://{host}:{server.effective_port}/", file=sys.stderr, flush=True)
     try:
         server.run()
     finally:
