@@ -47,6 +47,7 @@ faults-steps: setup ## every step of a terminal's acts × every pair of faults, 
 
 bench: setup ## figures with their efficiency, for docs/benchmarks.md
 	python -m bench
+	PYTHONPATH=. python -m bench.intake
 
 docs: setup ## the tables of docs/protocol made from the sources
 	python tools/clauses.py --write

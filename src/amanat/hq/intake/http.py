@@ -48,7 +48,7 @@ class PushEndpoint:
         return _reply(start, "200 OK", "application/cbor", answer)
 
     def _later(self, start: Start) -> Iterable[bytes]:
-        seconds = self._line.appointments.give()
+        seconds = self._line.come_again()
         said = Usage("hq-busy", seconds=seconds).both().encode()
         return _reply(start, "503 Service Unavailable", TEXT, said, ("Retry-After", str(seconds)))
 
