@@ -11,6 +11,7 @@ from typing import Protocol
 
 from amanat.station.config import Address
 from amanat.station.patience import THREADS, Hands
+from amanat.station.watch import EVERY_SECONDS
 
 Random = Callable[[int], bytes]
 """So many bytes that nobody can guess."""
@@ -59,3 +60,5 @@ class Ports:
     timer: Callable[[], float] = time.monotonic
     wire: Wire | None = None
     cable: Cable | None = None
+    look_seconds: float = EVERY_SECONDS
+    """Between two looks at battery and clock."""

@@ -137,6 +137,7 @@ class Terminal:
             Path(settings.power) if settings.power else None,
             may_write=self._may_write,
             wrote=self.wrote,
+            every_seconds=self._parts.ports.look_seconds,
         )
         self._assemble_fallbacks(rhythm, modem)
         self.practice = Exercise(self.home, identity, self.clock) if identity.training else None

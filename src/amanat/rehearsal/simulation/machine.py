@@ -39,6 +39,7 @@ Screen = dict[str, Any]
 Answer = tuple[Mapping[str, str], bytes]
 Post = Callable[[bytes], Awaitable[bytes]]
 SHM: Final = Path("/dev/shm")  # files in memory, where there is one
+LOOK_SECONDS: Final = 60.0
 NAMES: Final = ("a", "b")  # of a terminal's media
 
 
@@ -168,6 +169,11 @@ class Machine:
         return self._boot is not None
 
     @property
+    def running(self) -> Terminal | None:
+        """The program, if one has started."""
+        return self._terminal
+
+    @property
     def terminal(self) -> Terminal:
         """The program; PowerGone where none has started."""
         if self._boot is None or self._terminal is None:
@@ -211,7 +217,9 @@ class Machine:
         def timer() -> float:
             return (self._now_ms() + boot.spent_ms) / 1000
 
-        ports = Ports(random=self.identity.random, hands=hands, timer=timer, wire=wires, cable=wires)  # type: ignore[arg-type]
+        ports = Ports(
+            random=self.identity.random, hands=hands, timer=timer, wire=wires, cable=wires, look_seconds=LOOK_SECONDS
+        )
         media = [HeldDisk(disk, name, boot) for disk, name in zip(self.disks, NAMES, strict=True)]
         day = persian.jalali(date.fromisoformat(self.identity.manifest.polling_day))
         printer = SlipPrinter(self.tray, self.identity.training, day)
@@ -273,21 +281,12 @@ class Machine:
         async def act() -> Screen:
             return await acts.press(self.terminal, "POST", path, read)
 
+        began_ms = self._now_ms()
         screen = dict(await self._ask(act))
+        self._note("acted", self.name, path=path, ms=self._now_ms() - began_ms)
         if screen.get("code") == "fault-of-ours":
             self._note("own-fault", self.name, path=path)
         return screen
-
-    async def look(self, path: str) -> bytes:
-        """What a colleague reads on its screen; raises ConnectionError where it is off."""
-
-        async def act() -> Screen:
-            return await acts.press(self.terminal, "GET", path, _nothing)
-
-        try:
-            return acts.encode(await self._ask(act))
-        except PowerGone as cause:
-            raise ConnectionResetError(self.name) from cause
 
     async def lan(self, path: str, body: bytes, headers: dict[str, str]) -> Answer:
         """What it answers a colleague; raises ConnectionError where it is off, or goes off meanwhile."""
@@ -306,7 +305,7 @@ class Machine:
         return told, content
 
     async def look(self, path: str) -> bytes:
-        """A screen as a colleague's terminal reads it; raises ConnectionError where it is off, or goes off meanwhile."""
+        """A screen as a colleague reads it; raises ConnectionError where it is off, or goes off meanwhile."""
 
         async def act() -> bytes:
             return acts.encode(await acts.press(self.terminal, "GET", path, _nowhere))
