@@ -100,6 +100,32 @@ async def test_sleepers_wake_when_the_served_clock_passes_and_wait_while_it_is_a
     server.close()
 
 
+async def test_a_clock_that_is_set_wakes_nobody(tmp_path: Path) -> None:
+    """The served clock shows three days later, then the day before, while a minute passes.  Wanted: who sleeps for an
+    hour sleeps on through both, and time since boot goes on by the minute alone."""
+    lines: list[asyncio.StreamWriter] = []
+
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines.append(writer)
+        writer.write(b"900000000 1000\n")
+
+    server = await asyncio.start_unix_server(serve, tmp_path / "clock")
+    clock = await open_clock(f"unix:{tmp_path / 'clock'}")
+    sleeper = asyncio.create_task(clock.sleep(3600))
+    for line, shown in ((b"1159200000 1000\n", 1_159_200_000), (b"813600000 61000\n", 813_600_000)):
+        lines[0].write(line)
+        async with asyncio.timeout(30):
+            while clock.now_ms() != shown:
+                await asyncio.sleep(0.001)
+        assert not sleeper.done()
+    assert clock.monotonic_ms() == 60_000
+    lines[0].write(b"813600000 3601000\n")
+    await asyncio.wait_for(sleeper, 30)
+    await clock.close()  # type: ignore[attr-defined]
+    lines[0].close()
+    server.close()
+
+
 async def test_the_systems_clock_names_its_boot() -> None:
     clock = SystemClock()
     before = clock.monotonic_ms()
