@@ -118,7 +118,7 @@ class Terminal:
         self.hearing = Hearing(self.lan, self.link)
         self._booth: Booth | None = None
         if self.roles & ROLE_BALLOT:
-            self._booth = Booth(identity, self.journal, self.printer, test_page=settings.test_page)
+            self._booth = Booth(identity, self.journal, self.printer, test_page=settings.test_page, home=self.home)
         self.upkeep = Upkeep(self.home, settings, identity, self.journal, self._booth, self._media)
         self.sheets.voters_left = self.upkeep.voters_left
         timer = self._parts.ports.timer
