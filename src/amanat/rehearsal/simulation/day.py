@@ -3,15 +3,16 @@
 from collections import Counter
 from collections.abc import Callable
 
+from amanat.rehearsal.simulation import auditor
 from amanat.rehearsal.simulation import swarm as swarms
 from amanat.rehearsal.simulation.report import Report
 from amanat.rehearsal.simulation.worker import Job
 from amanat.rehearsal.simulation.world import World
 
-Audit = Callable[[World], None]
+Audit = Callable[[World], object]
 
 
-def simulate(job: Job, audit: Audit = lambda world: None) -> Report:
+def simulate(job: Job, audit: Audit = auditor.attach) -> Report:
     """One day from its morning to its end; ``audit`` gets the world before anything happens."""
     swarm = swarms.drawn(job.seed, stations=job.stations, voters=job.voters)
     if job.faults is not None:
