@@ -8,6 +8,7 @@ import http.client
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -326,6 +327,7 @@ def main() -> int:
     parser.add_argument("--live", type=int, default=24, help="stations that send news meanwhile")
     parser.add_argument("--picture", type=Path, default=ROOT / "docs/pictures/return-of-all.svg")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is stopped
     print(f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, {amanat_crypto.backend()}")
     print("| seconds of one core, the database's with them | entries/s | ballots/s | µs an entry | µs a push |")
     print("|---|---|---|---|---|")

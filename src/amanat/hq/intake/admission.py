@@ -5,6 +5,7 @@ threads but a few, so that news and pages always find one; what waits is bounded
 once, and who asked by `Expect: 100-continue` before it sent anything.
 """
 
+import logging
 import threading
 from collections import deque
 from typing import Any, Final
@@ -93,6 +94,7 @@ class Admission(ThreadedTaskDispatcher):
 
     def __init__(self) -> None:
         super().__init__()
+        self.queue_logger.setLevel(logging.ERROR)  # it would say of each request that others wait before it
         self.queue = Queue()
         self.set_thread_count(THREADS)
 
