@@ -25,7 +25,7 @@ SECONDS = 60
 
 def task(size: int, path: str = PATH) -> Any:
     """What waitress queues: a connection with a request."""
-    request = SimpleNamespace(path=path, content_length=size, headers={})
+    request = SimpleNamespace(path=path, content_length=size, headers={}, error=None)
     return SimpleNamespace(requests=[request], service=lambda: None, cancel=lambda: None)
 
 
@@ -140,6 +140,12 @@ def test_a_backlog_is_declined_before_it_is_sent(
     assert say(port, f"POST {PATH} HTTP/1.1\nHost: x\nContent-Length: {len(news)}\n\n", news).startswith(
         "HTTP/1.1 200 "
     )
+
+
+def test_what_is_no_request_is_answered_too(port: int) -> None:
+    """A port scanner says something: 400, and the next one is served."""
+    assert say(port, "GARBAGE\n\n").startswith("HTTP/1.0 400 ")
+    assert say(port, "GET /healthz HTTP/1.1\nHost: x\n\n").startswith("HTTP/1.1 200 ")
 
 
 def test_a_backlog_that_asks_may_come_when_there_is_room(port: int) -> None:

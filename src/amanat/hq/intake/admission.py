@@ -75,8 +75,8 @@ class Queue:
             self._running += step
 
     def is_bulk(self, request: Any) -> bool:
-        """Whether this is a push that is no news."""
-        return bool(request.path == PATH and request.content_length > LIVE_BYTES)
+        """Whether this is a push that is no news.  A request that could not be read has no path."""
+        return bool(not request.error and request.path == PATH and request.content_length > LIVE_BYTES)
 
     def is_full(self, *, is_bulk: bool) -> bool:
         """Whether one more is too many."""
