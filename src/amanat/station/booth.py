@@ -4,7 +4,7 @@ LIMIT: Python cannot overwrite what it held; choices are let go at the cast and 
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ class Session:
     contests: Sequence[int]
     choices: Choices = field(default_factory=dict, repr=False)
     sealed: SealedBallot | None = field(default=None, repr=False)
-    key: VisitKey = field(default_factory=VisitKey, repr=False)
+    key: VisitKey = field(repr=False, kw_only=True)
 
 
 @dataclass(slots=True)
@@ -52,11 +52,21 @@ class Receipt:
 class Booth:
     """One booth of a terminal with the ballot role.  Every method changes nothing when it raises Refused."""
 
-    def __init__(self, identity: Identity, journal: Journal, printer: Printer, *, test_page: str, home: Path) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        journal: Journal,
+        printer: Printer,
+        *,
+        test_page: str,
+        home: Path,
+        new_key: Callable[[], VisitKey] = VisitKey,
+    ) -> None:
         self._identity = identity
         self._journal = journal
         self._printer = printer
         self._test_page = test_page
+        self._new_key = new_key
         self._session: Session | None = None
         self.guesses = Guesses(most=5)  # of short codes, by whoever stands here
         self._receipt: Receipt | None = None
@@ -91,7 +101,7 @@ class Booth:
         if self._session is None:
             self._require_taking_votes()
             contests = self._identity.manifest.contest_indices(decoded.mask)
-            self._session = Session(encoded, signature, decoded, contests)
+            self._session = Session(encoded, signature, decoded, contests, key=self._new_key())
             self._receipt = None
         return self._tray(self._session)
 

@@ -8,6 +8,7 @@ from typing import Final
 from amanat.rehearsal.simulation.boot import Boot, Killed
 from amanat.rehearsal.simulation.disk import Disk
 from amanat.rehearsal.simulation.draw import Draw
+from amanat.station.private_choices import VisitKey
 from amanat.station.slips import GOOD, SENT, PrinterFault, Slip
 
 BEGIN_MS: Final = 3  # until a thread begins with a medium
@@ -202,3 +203,14 @@ class Tray:
         found = [slip for slip in self.slips if slip.kind == kind]
         self.slips = [slip for slip in self.slips if slip.kind != kind]
         return found[-1] if found else None
+
+
+class NoKey(VisitKey):
+    """Nobody reads along in a simulated booth: choices come as they are."""
+
+    def __init__(self) -> None:
+        """There is nothing to draw."""
+
+    def shown(self) -> str:
+        """No key."""
+        return ""

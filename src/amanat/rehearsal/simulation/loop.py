@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Final, TypeVar
 
-from amanat.rehearsal.simulation.boot import BOOT, Boot, Killed
+from amanat.rehearsal.simulation.boot import BOOT, Boot, Killed, lay_to_rest
 
 T = TypeVar("T")
 Context = contextvars.Context | None
@@ -174,5 +174,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def close(self) -> None:
         """Forget everything that waits."""
         self._closed = True
+        for task in asyncio.all_tasks(self):
+            lay_to_rest(task)
         self._ready.clear()
         self._timers.clear()

@@ -20,7 +20,7 @@ from amanat.rehearsal.simulation.boot import Boot, Killed, outside
 from amanat.rehearsal.simulation.disk import Disk
 from amanat.rehearsal.simulation.draw import Draw
 from amanat.rehearsal.simulation.events import Note
-from amanat.rehearsal.simulation.hands import HeldDisk, MachineClock, Tray, VirtualHands
+from amanat.rehearsal.simulation.hands import HeldDisk, MachineClock, NoKey, Tray, VirtualHands
 from amanat.rehearsal.simulation.loop import VirtualLoop
 from amanat.rehearsal.simulation.visit import PowerGone
 from amanat.rules import persian
@@ -218,7 +218,13 @@ class Machine:
             return (self._now_ms() + boot.spent_ms) / 1000
 
         ports = Ports(
-            random=self.identity.random, hands=hands, timer=timer, wire=wires, cable=wires, look_seconds=LOOK_SECONDS
+            random=self.identity.random,
+            hands=hands,
+            timer=timer,
+            wire=wires,
+            cable=wires,
+            visit_key=NoKey,
+            look_seconds=LOOK_SECONDS,
         )
         media = [HeldDisk(disk, name, boot) for disk, name in zip(self.disks, NAMES, strict=True)]
         day = persian.jalali(date.fromisoformat(self.identity.manifest.polling_day))
