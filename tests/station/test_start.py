@@ -22,4 +22,4 @@ def test_a_start_loads_no_drawing_library_and_no_arrays() -> None:
     )
     loaded = set(done.stdout.split())
     assert "amanat" in loaded
-    assert not loaded & {"PIL", "numpy", "django", "segno"}
+    assert not loaded & {"PIL", "numpy", "django", "aiohttp"}
