@@ -58,7 +58,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     def run_until_complete(self, future: Generator[Any, None, T] | Coroutine[Any, Any, T] | Any) -> T:
         """Run until this is done, however long it takes; raises what it raised."""
-        task: asyncio.Future[T] = asyncio.ensure_future(future, loop=self)
+        task: asyncio.Future[T] = asyncio.ensure_future(future, loop=self)  # type: ignore[arg-type]
         while not task.done():
             if not self._ready and not self._timers:
                 raise Circles("nothing can happen any more")
@@ -99,25 +99,27 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """Seconds, for asyncio's own arithmetic: `call_later` rounds it back to the millisecond."""
         return self.now_ms / 1000
 
-    def call_soon(self, callback: Callable[..., object], *args: Any, context: Context = None) -> asyncio.Handle:
+    def call_soon(  # type: ignore[override]
+        self, callback: Callable[..., object], *args: Any, context: Context = None
+    ) -> asyncio.Handle:
         """In this moment, after what waits already."""
         handle = asyncio.Handle(callback, args, self, context)
         self._ready.append(handle)
         return handle
 
-    def call_soon_threadsafe(
+    def call_soon_threadsafe(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: Context = None
     ) -> asyncio.Handle:
         """The same: there is one thread."""
         return self.call_soon(callback, *args, context=context)
 
-    def call_later(
+    def call_later(  # type: ignore[override]
         self, delay: float, callback: Callable[..., object], *args: Any, context: Context = None
     ) -> asyncio.TimerHandle:
         """After so many seconds, rounded to the millisecond."""
         return self._at(self.now_ms + max(0, round(delay * 1000)), callback, args, context)
 
-    def call_at(
+    def call_at(  # type: ignore[override]
         self, when: float, callback: Callable[..., object], *args: Any, context: Context = None
     ) -> asyncio.TimerHandle:
         """At this second of `time`, rounded to the millisecond."""
@@ -159,7 +161,9 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     async def _in_executor(self, func: Callable[..., T], *args: Any) -> T:
         return func(*args)
 
-    def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> Any:
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Any, func: Callable[..., T], *args: Any
+    ) -> Any:
         """There are no threads: it is done at once, in a task of its own."""
         return self.create_task(self._in_executor(func, *args))
 

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from amanat.errors import AmanatError
 from amanat.records.device import ROLE_CHECK_IN
@@ -38,23 +38,14 @@ from amanat.station.terminal import Terminal
 Screen = dict[str, Any]
 Answer = tuple[Mapping[str, str], bytes]
 Post = Callable[[bytes], Awaitable[bytes]]
+"""A push to headquarters' answer; raises OSError, TimeoutError, PeerFault, Declined."""
+Call = Callable[[int, str, bytes, dict[str, str]], Awaitable[Answer]]
+"""(device, path, body, headers) to a colleague's headers and content; raises OSError, TimeoutError."""
+Get = Callable[[int, str], Awaitable[bytes]]
+"""(device, path) to what is on a colleague's screen; raises OSError, TimeoutError."""
 SHM: Final = Path("/dev/shm")  # files in memory, where there is one
 LOOK_SECONDS: Final = 60.0
 NAMES: Final = ("a", "b")  # of a terminal's media
-
-
-class Call(Protocol):
-    """Asks a colleague's machine."""
-
-    def __call__(self, device: int, path: str, body: bytes, headers: dict[str, str]) -> Awaitable[Answer]:
-        """Headers and content of its answer.  Raises OSError, TimeoutError."""
-
-
-class Get(Protocol):
-    """Looks at a colleague's screen."""
-
-    def __call__(self, device: int, path: str) -> Awaitable[bytes]:
-        """Its content.  Raises OSError, TimeoutError."""
 
 
 async def _nowhere(*_: object) -> Any:
@@ -219,7 +210,7 @@ class Machine:
 
         ports = Ports(
             random=self.identity.random,
-            hands=hands,
+            hands=hands,  # type: ignore[arg-type]  # `Work` has what is used of a Future
             timer=timer,
             wire=wires,
             cable=wires,
