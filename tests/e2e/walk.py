@@ -20,7 +20,8 @@ def judge(page: Page, screen: str) -> None:
     assert size is not None
     least = TARGET_MM * math.hypot(size["width"], size["height"]) / SCREEN_DIAGONAL_MM
     page.evaluate(MEASURES)
-    checks = ["overlapping()", "cutOff()", "cutWords()", "asciiDigits()", f"tooSmall({least - 0.5})"]
+    checks = ["overlapping()", "cutOff()", "cutWords()", f"tooSmall({least - 0.5})"]
+    checks.append("persian()" if page.evaluate("document.documentElement.lang") == "en" else "asciiDigits()")
     if (size["width"], size["height"]) == COLOURS_AT:
         page.evaluate(AXE)
         checks.append("axe()")
