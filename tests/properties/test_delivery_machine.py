@@ -28,7 +28,7 @@ def drive(make_store: Callable[[], Any], *, examples: int) -> None:
         run_state_machine_as_test(
             lambda: Delivery(make_store()),  # type: ignore[arg-type]
             settings=settings(
-                max_examples=50 if WIDE else examples, stateful_step_count=LENGTH, deadline=None, database=None,
+                max_examples=20 if WIDE else examples, stateful_step_count=LENGTH, deadline=None, database=None,
                 derandomize=not WIDE, suppress_health_check=list(HealthCheck),
             ),
         )  # fmt: skip
