@@ -36,12 +36,11 @@ def simulate(job: Job, audit: Audit = auditor.attach) -> Report:
 
 def _report(world: World, reached: Counter[str]) -> Report:
     verdict, quiet = world.verdict, world.quiet_after_ms
-    assert verdict is not None
     return Report(
         votes=world.ledger.votes,
         acknowledged=world.acknowledged_ballots(),
-        lost=len(verdict.lost) - sum(world.beyond.values()),
-        counted_twice=len(verdict.twice),
+        lost=len(verdict.lost) - sum(world.beyond.values()) if verdict is not None else 0,
+        counted_twice=len(verdict.twice) if verdict is not None else 0,
         beyond_model=dict(sorted(world.beyond.items())),
         faults=dict(sorted(world.log.faults.items())),
         reached=dict(sorted(reached.items())),
