@@ -65,6 +65,17 @@ def test_who_finds_no_room_is_declined_at_once(size: int, most: int) -> None:
     assert declined[0]["CONNECTION"] == "close"
 
 
+def test_fewer_may_wait_where_they_are_served_slowly() -> None:
+    """A push takes half a second: ten may wait, since a station gives an answer up after twenty seconds."""
+    appointments = Appointments()
+    for _ in range(100):
+        appointments.served(1, 500_000)
+    queue = Queue(lambda: appointments.within(5_000_000))
+    for _ in range(40):
+        queue.append(task(BACKLOG))
+    assert 9 <= len(queue._bulk) <= 11
+
+
 def test_each_device_has_its_turn() -> None:
     """One device sends twenty pushes over twenty connections, two others one each, later.  Wanted: the first commit
     takes one of each."""

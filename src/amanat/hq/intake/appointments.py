@@ -23,6 +23,10 @@ class Appointments:
         """A commit of so many pushes took so long."""
         self._each_us += (us // pushes - self._each_us) // 8
 
+    def within(self, us: int) -> int:
+        """How many pushes are served in such a time, at the pace of late."""
+        return us // max(1, self._each_us)
+
     def give(self, now_us: int, draw: Callable[[int], int]) -> int:
         """Whole seconds, 1 to AFTER_MAX, for one more of those who are declined.
 

@@ -28,6 +28,7 @@ class PushEndpoint:
 
     def __init__(self, side: HqSide, clock: Clock) -> None:
         self._line = Line(side, clock)
+        self.room = self._line.room
 
     def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
         """WSGI.  400: no message of ours, said in both languages; 503: not taken, send it again after so long (S-9)."""

@@ -22,6 +22,7 @@ from amanat.sync.hq_side import HqSide, NotKept
 from amanat.sync.messages import LIVE_BYTES, Push
 
 GROUP_BYTES: Final = 2 << 20  # of one transaction: some 4,000 entries
+ROOM_US: Final = 5_000_000
 TRIES: Final = 5
 PAUSE_SECONDS: Final = 0.02  # at most, before the second try; twice as long before each further one
 AGAIN: Final = (OperationalError, InterfaceError, IntegrityError, NotKept)
@@ -102,6 +103,10 @@ class Line:
         """Seconds after which one who is declined now should try again."""
         with self._told:
             return self._appointments.give(time.monotonic_ns() // 1000, random.randrange)
+
+    def room(self) -> int:
+        """How many backlogs may wait: their stations give an answer up after 20 seconds."""
+        return self._appointments.within(ROOM_US)
 
     def receive(self, data: bytes) -> bytes:
         """See `HqSide.receive`.  Raises PeerFault, NotKept, a database error; a push that fails fails alone."""
