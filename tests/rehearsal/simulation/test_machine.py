@@ -9,7 +9,7 @@ import pytest
 from amanat.errors import Rejected
 from amanat.records.journal import Entry
 from amanat.records.permit import slip
-from amanat.rehearsal.simulation.disk import Disk, DiskFaults
+from amanat.rehearsal.simulation.disk import HONEST, Disk, DiskFaults
 from amanat.rehearsal.simulation.draw import Draw
 from amanat.rehearsal.simulation.election import OPENS_MS, the_election
 from amanat.rehearsal.simulation.events import Log
@@ -25,7 +25,7 @@ CHOICES = {"majlis": ["1002"], "council": ["1001", "1003"]}
 class Room:
     """One machine with headquarters behind it, in a world of its own."""
 
-    def __init__(self, faults: DiskFaults | None = None) -> None:
+    def __init__(self, faults: DiskFaults = HONEST) -> None:
         self.loop = VirtualLoop(OPENS_MS)
         self.log = Log(lambda: self.loop.now_ms, keeps=True)
         self.election = the_election()
@@ -33,7 +33,7 @@ class Room:
         side = self.election.side(self.store)
         draw = Draw(7)
         self.disks = (
-            Disk("A", draw.fork("A"), **({} if faults is None else {"faults": faults})),
+            Disk("A", draw.fork("A"), faults=faults),
             Disk("B", draw.fork("B")),
         )
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,8 +20,9 @@ def test_a_token_signature_is_refused_as_a_signature_is() -> None:
         signature = crypto.sign(seed=SEED, domain="journal", eh=EH, digest=DIGEST)
         assert (len(key), len(signature)) == (32, 64)
 
-        def bad(crypto=crypto, key=key, signature=signature, **changed):  # type: ignore[no-untyped-def]
-            given = {"domain": "journal", "eh": EH, "keys": key, "digests": DIGEST, "signatures": signature}
+        given = {"domain": "journal", "eh": EH, "keys": key, "digests": DIGEST, "signatures": signature}
+
+        def bad(crypto: Any = crypto, given: dict[str, Any] = given, **changed: object) -> Any:
             return crypto.verify_signatures(**(given | changed))
 
         assert bad() == []

@@ -22,7 +22,10 @@ class Circles(Exception):
     """Time does not pass: something calls itself again and again."""
 
 
-class VirtualLoop(asyncio.AbstractEventLoop):
+_Loop: Any = asyncio.AbstractEventLoop  # sockets, signals and processes are never asked for
+
+
+class VirtualLoop(_Loop):  # type: ignore[misc]
     """See the module.  `begins_ms` is the first moment; `faults` are exceptions that nobody caught."""
 
     def __init__(self, begins_ms: int = 0) -> None:
@@ -99,27 +102,25 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """Seconds, for asyncio's own arithmetic: `call_later` rounds it back to the millisecond."""
         return self.now_ms / 1000
 
-    def call_soon(  # type: ignore[override]
-        self, callback: Callable[..., object], *args: Any, context: Context = None
-    ) -> asyncio.Handle:
+    def call_soon(self, callback: Callable[..., object], *args: Any, context: Context = None) -> asyncio.Handle:
         """In this moment, after what waits already."""
         handle = asyncio.Handle(callback, args, self, context)
         self._ready.append(handle)
         return handle
 
-    def call_soon_threadsafe(  # type: ignore[override]
+    def call_soon_threadsafe(
         self, callback: Callable[..., object], *args: Any, context: Context = None
     ) -> asyncio.Handle:
         """The same: there is one thread."""
         return self.call_soon(callback, *args, context=context)
 
-    def call_later(  # type: ignore[override]
+    def call_later(
         self, delay: float, callback: Callable[..., object], *args: Any, context: Context = None
     ) -> asyncio.TimerHandle:
         """After so many seconds, rounded to the millisecond."""
         return self._at(self.now_ms + max(0, round(delay * 1000)), callback, args, context)
 
-    def call_at(  # type: ignore[override]
+    def call_at(
         self, when: float, callback: Callable[..., object], *args: Any, context: Context = None
     ) -> asyncio.TimerHandle:
         """At this second of `time`, rounded to the millisecond."""
@@ -161,9 +162,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     async def _in_executor(self, func: Callable[..., T], *args: Any) -> T:
         return func(*args)
 
-    def run_in_executor(  # type: ignore[override]
-        self, executor: Any, func: Callable[..., T], *args: Any
-    ) -> Any:
+    def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> Any:
         """There are no threads: it is done at once, in a task of its own."""
         return self.create_task(self._in_executor(func, *args))
 
