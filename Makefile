@@ -6,7 +6,7 @@ T ?= tests
 K ?=
 SEED ?= 1
 
-.PHONY: help setup demo serve test check tamper screenshots mutants mutants-record faults faults-steps bench docs lint lock
+.PHONY: help setup demo serve test check tamper screenshots mutants mutants-record faults faults-real faults-steps faults-machines bench docs lint lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "make %-15s %s\n", $$1, $$2}'
@@ -42,11 +42,18 @@ mutants-record: setup ## every item of a small record changed once
 faults: setup ## a campaign of faults over real processes, SEED=n
 	amanat demo --voters 600 --stations 20 --seed $(SEED) --out out/faults-$(SEED)
 
+faults-real: setup ## real processes: networks, PostgreSQL killed, power cuts, full disks, clocks; SEED=n, ~3 min, root
+	python -m amanat.rehearsal.real_faults --seed $(SEED) --out out/faults-real-$(SEED)
+
 faults-steps: setup ## every step of a terminal's acts × every pair of faults, 2,766 cases, about two minutes
 	AMANAT_FAULTS=wide python -m pytest -q -n 2 tests/faults
 
+faults-machines: setup ## delivery over three stores, and the media: 50,000 steps of each state machine, about half an hour
+	AMANAT_MACHINES=50000 python -m pytest -q -n 2 -rP tests/properties
+
 bench: setup ## figures with their efficiency, for docs/benchmarks.md
 	python -m bench
+	PYTHONPATH=. python -m bench.intake
 
 docs: setup ## the tables of docs/protocol made from the sources
 	python tools/clauses.py --write

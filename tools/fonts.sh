@@ -5,7 +5,8 @@ cd "$(dirname "$0")/.."
 from=node_modules/vazirmatn
 wanted=$(node -p 'require("./package.json").dependencies.vazirmatn')
 have=$(node -p 'require("./node_modules/vazirmatn/package.json").version' 2>/dev/null || true)
-if [ "$have" != "$wanted" ] || [ ! -f node_modules/axe-core/axe.min.js ] || [ ! -f node_modules/qrcode-generator/dist/qrcode.mjs ]; then
+if [ "$have" != "$wanted" ] || [ ! -f node_modules/axe-core/axe.min.js ] || [ ! -f node_modules/qrcode-generator/dist/qrcode.mjs ] \
+  || [ ! -f node_modules/pyodide/pyodide.mjs ]; then
   npm ci --ignore-scripts --no-audit --no-fund --silent
 fi
 for to in src/amanat/station/web/static/fonts src/amanat/hq/static/fonts; do

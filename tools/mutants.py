@@ -1,12 +1,14 @@
-"""Plants each bug of tests/mutants into a copy of the tree and runs the test that must find it.
+"""Plants each bug of tests/mutants into a copy of the tree and runs the test, or the simulation, that must find it.
 
-A patch opens with lines ``property: …`` (a clause), ``test: PATH::NAME`` (which names that clause) and, where the Rust
-core is changed, ``build: crypto``.  Every test is first run once on a copy without a bug: one that fails there finds
-nothing.  Exit 0 only if every bug is found; ``--check`` only asks whether each patch still applies.
+A patch opens with a line ``property: …`` (a clause) and one of ``test: PATH::NAME`` (which names that clause) or
+``campaign: seeds A..B voters N`` (days of `amanat simulate`); where the Rust core is changed, with ``build: crypto``.
+Each test and campaign is first run once on a copy without a bug: one that fails there finds nothing.  Exit 0 only if
+every bug is found; ``--check`` only asks whether each patch still applies.
 """
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PATCHES = ROOT / "tests/mutants"
 SECONDS_MAX = 600
+CAMPAIGN = re.compile(r"seeds (\d+)\.\.(\d+) voters (\d+)")
 FAILED = 1  # pytest's exit code when a test failed; other codes say that it could not run
 QUICK_BUILD = {"LTO": "off", "CODEGEN_UNITS": "16", "OPT_LEVEL": "1"}  # built thirty times, run for a second each
 PACKAGES = {".venv": "amanat", ".venv-verifier": "amanat_verifier"}
@@ -26,17 +29,23 @@ PACKAGES = {".venv": "amanat", ".venv-verifier": "amanat_verifier"}
 
 @dataclass(frozen=True)
 class Mutant:
-    """One planted bug: its patch, the property it breaks, the test that names it."""
+    """One planted bug: its patch, the property it breaks, the test that names it or the campaign that runs into it."""
 
     patch: Path
     property: str
     test: str
     build: str
+    campaign: tuple[str, ...] = ()  # first seed, last seed, voters
 
     @classmethod
     def read(cls, patch: Path) -> "Mutant":
         """The header of a patch file; KeyError where a line is missing."""
         head = dict(line.split(": ", 1) for line in patch.read_text(encoding="utf-8").splitlines()[:6] if ": " in line)
+        if "campaign" in head:
+            words = CAMPAIGN.fullmatch(head["campaign"])
+            if words is None:
+                raise KeyError(f"{patch.name}: campaign: seeds A..B voters N")
+            return cls(patch, head["property"], "", head.get("build", ""), words.groups())
         return cls(patch, head["property"], head["test"], head.get("build", ""))
 
 
@@ -81,8 +90,24 @@ def find(mutant: Mutant) -> tuple[bool, str]:
         except subprocess.CalledProcessError as fault:
             said = [line for line in fault.stderr.decode("utf-8", "replace").splitlines() if "error" in line.lower()]
             return False, f"the mutated core does not build: {' '.join(said)[:200]}"
-        code, tail = run(tree, mutant.test, core)
+        code, tail = hunt(tree, mutant.campaign, core) if mutant.campaign else run(tree, mutant.test, core)
         return code == FAILED, tail
+
+
+def hunt(tree: Path, campaign: Sequence[str], core: Path | None = None) -> tuple[int, str]:
+    """Exit code and last line of a search through these seeds with the packages of `tree`: FAILED if it found."""
+    python = str(ROOT / ".venv/bin/python")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(str(p) for p in (core, tree / "src") if p)}
+    _require_own(tree, python, "amanat", environment)
+    words = [python, "-m", "amanat.rehearsal.simulation.hunt", *campaign]
+    try:
+        done = subprocess.run(
+            words, cwd=tree, env=environment, capture_output=True, text=True, timeout=SECONDS_MAX, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return -1, f"no answer in {SECONDS_MAX} s"
+    tail = [line for line in done.stdout.splitlines() if line.strip()][-1:]
+    return (done.returncode, tail[0]) if tail else (-1, done.stderr.strip()[-200:])
 
 
 def run(tree: Path, test: str, core: Path | None = None) -> tuple[int, str]:
@@ -126,10 +151,13 @@ def _built_core(tree: Path) -> Path:
     return out / "unpacked"
 
 
-def failing_without_a_bug(tests: Sequence[str]) -> list[str]:
-    """Those of these tests that fail, or cannot run, on a copy of the tree as it is."""
+def failing_without_a_bug(mutants: Sequence[Mutant]) -> list[str]:
+    """Tests and campaigns of these that fail, or cannot run, on a copy of the tree as it is."""
+    tests = sorted({mutant.test for mutant in mutants if mutant.test})
+    campaigns = sorted({mutant.campaign for mutant in mutants if mutant.campaign})
     with copied_tree() as tree:
-        return [test for test in tests if run(tree, test)[0] != 0]
+        failing = [test for test in tests if run(tree, test)[0] != 0]
+        return failing + [str(campaign) for campaign in campaigns if hunt(tree, campaign)[0] != 0]
 
 
 def main() -> int:
@@ -139,11 +167,11 @@ def main() -> int:
     parser.add_argument("only", nargs="*", help="names of patches")
     options = parser.parse_args()
     mutants = all_mutants(options.only)
-    useless = [] if options.check else failing_without_a_bug(sorted({mutant.test for mutant in mutants}))
+    useless = [] if options.check else failing_without_a_bug(mutants)
     missed = 0
     for mutant in mutants:
-        if mutant.test in useless:
-            found, why = False, "its test fails without a bug too"
+        if mutant.test in useless or str(mutant.campaign) in useless:
+            found, why = False, "what must find it fails without a bug too"
         else:
             found, why = (applies(mutant), "applies") if options.check else find(mutant)
         missed += not found

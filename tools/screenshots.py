@@ -1,4 +1,5 @@
-"""Pictures of every screen at every supported size: out/screenshots/*.png and index.html.
+"""Pictures of every screen at every supported size, the booth in both languages and in the largest text too:
+out/screenshots/*.png and index.html.
 
 Drives a real station's pages as a person with a keyboard would, in headless Chromium, against `tools/one_station.py`.
 Headquarters' and the demo's pages are those of the last `make demo`, where there is one.
@@ -38,6 +39,8 @@ SUPERVISOR_KEYS: Final = (
     ("F3", "usb"), ("F4", "replace"), ("F5", "end"), ("F6", "pause"),
     ("F7", "incident"), ("F8", "extension"), ("F9", "more"),
 )  # fmt: skip
+ENGLISH: Final = "-english"
+LARGEST: Final = "-largest"
 Snap = Callable[[Page, str], None]
 
 
@@ -199,14 +202,19 @@ def alarm(page: Page, base: str, snap: Snap, slip: str) -> None:
     snap(page, "check-in-9-voided")
 
 
-def booth(page: Page, base: str, snap: Snap, slip: str, codes: list[str]) -> None:
-    """A whole vote with one test."""
+def booth(page: Page, base: str, snap: Snap, slip: str, codes: list[str], look: str = "") -> None:
+    """A whole vote with one test; ``look`` is LARGEST, ENGLISH or as it comes."""
     page.goto(f"{base}/ballot")
     at(page, "welcome")
     page.wait_for_function("document.querySelector('[data-fill=station]').textContent !== ''")
+    if look == ENGLISH:
+        page.click("[data-do=language]")
+        page.get_by_text("booth 1").wait_for()
     snap(page, "ballot-1-welcome")
     scan(page, slip)
     at(page, "tray")
+    for _ in range(2 if look == LARGEST else 0):
+        page.locator(".actions [data-do=size]").click()
     choose(page, snap, codes)
     to_seal(page, snap)
     snap(page, "ballot-8-seal")
@@ -313,9 +321,9 @@ count = "whole"
     return folder
 
 
-def _to_files(name: str, width: int) -> Snap:
+def _to_files(name: str, width: int, look: str = "") -> Snap:
     def snap(page: Page, what: str) -> None:
-        page.screenshot(path=OUT / f"{name}-{what}-{width}.png")
+        page.screenshot(path=OUT / f"{name}-{what}-{width}{look}.png")
 
     return snap
 
@@ -332,6 +340,9 @@ def shoot(election: Path, name: str, codes: list[str], *, desk_too: bool) -> Non
             opening(page, base, quiet)
             desk(page, base, snap, person, pictures=desk_too)
             booth(page, base, snap, last_permit(slips), codes)
+            for other, look in enumerate((ENGLISH, LARGEST), start=1):
+                desk(page, base, _no_picture, person + 5 * other, pictures=False)
+                booth(page, base, _to_files(name, width, look), last_permit(slips), codes, look)
             if desk_too:
                 desk(page, base, _no_picture, person + 20, pictures=False)
                 alarm(page, base, snap, last_permit(slips))

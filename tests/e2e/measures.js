@@ -38,6 +38,19 @@ window.measures = {
       })
       .map((one) => `${one.className} ${one.textContent}`),
 
+  /** Persian that a reader of English sees, outside names, the letters of the board and the way back. */
+  persian() {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const found = [];
+    while (walker.nextNode()) {
+      const { parentElement: holder, data } = walker.currentNode;
+      const names = "bdi, .mark, .card-name, .card-mark, .face, .where, [data-fill=station], [data-fill=place], [data-letter], [data-do=language], script, style, noscript";
+      const hidden = !holder.getClientRects().length || holder.closest(names);
+      if (/[\u0600-\u06ff]/.test(data.replace(/\u2068[^\u2069]*\u2069/g, "")) && !hidden) found.push(data.trim());
+    }
+    return found;
+  },
+
   /** Latin digits that a reader of Persian sees, outside codes. */
   asciiDigits() {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 from tests.e2e.station import ROOT, Station, press, running, scan
+from tests.e2e.walk import SIZES, judge
 
 from amanat.records.permit import read_slip
 from amanat.rules.national_id import synthetic
@@ -126,6 +127,23 @@ def test_a_person_steps_aside_and_a_scanner_approves_nobody(place: Place) -> Non
     shown(place.pad, "asked")
     press(place.pad, "Enter")
     place.desk.wait_for_selector("#answer[data-kind=told]", timeout=WAIT_MS)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_every_screen_of_the_pad_fits(place: Place, size: tuple[int, int]) -> None:
+    """Nobody waits; somebody does; why not; refused.  Each is measured on a 15-inch screen."""
+    place.pad.set_viewport_size({"width": size[0], "height": size[1]})
+    shown(place.pad, "idle")
+    judge(place.pad, "idle")
+    issue(place, synthetic(20 + SIZES.index(size)))
+    shown(place.pad, "asked")
+    judge(place.pad, "asked")
+    press(place.pad, "Escape")
+    shown(place.pad, "why")
+    judge(place.pad, "why")
+    press(place.pad, "3")
+    shown(place.pad, "told")
+    judge(place.pad, "told")
 
 
 def test_a_pad_that_is_closed_is_said_on_both_screens(place: Place) -> None:

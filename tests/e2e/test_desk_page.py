@@ -216,10 +216,10 @@ def test_the_strip_speaks_in_words(page: Page, station: Station) -> None:
 def test_a_pause_is_said_where_the_clerk_looks(page: Page, station: Station) -> None:
     """J-9.  The supervisor pauses: the idle desk says so and why within a look; and goes on when voting goes on."""
     desk(page, station)
-    station.post("/api/pause", {"reason": "قطع برق"})
+    station.post("/api/pause", {"officers": OFFICERS, "reason": "قطع برق"})
     word(page, "درنگ کرده است")
-    expect(page.locator("[data-fill=next]")).to_have_text("قطع برق")
-    station.post("/api/resume", {})
+    expect(page.locator("[data-fill=next]")).to_contain_text("قطع برق")
+    station.post("/api/resume", {"officers": OFFICERS})
     word(page, "کد ملی را وارد کنید")
 
 

@@ -85,13 +85,7 @@ def test_a_whole_day_by_keys_alone(page: Page, evening: Station, tmp_path: Path)
     press(page, "Enter")
     title(page, "ساعت پایان رسیده است")
     check_in(evening, synthetic(10))
-    press(page, "F6")
-    page.keyboard.type("درگیری در صف")
-    press(page, "Enter")
-    told(page, "ایستاد")
-    title(page, "رأی‌گیری ایستاده است")
-    press(page, "Enter")
-    told(page, "ادامه دارد")
+    pause_and_go_on(page)
     press(page, "F7", "ArrowDown", "Tab")
     page.keyboard.type("دو نفر بیرون رفتند")
     press(page, "Enter")
@@ -120,6 +114,21 @@ def test_a_whole_day_by_keys_alone(page: Page, evening: Station, tmp_path: Path)
     press(page, "Enter")
     told(page, "پایان رأی‌گیری اعلام شد")
     close_with_explanations(page, evening)
+
+
+def pause_and_go_on(page: Page) -> None:
+    """Two officers each time."""
+    press(page, "F6")
+    page.keyboard.type("درگیری در صف")
+    press(page, "Tab")
+    officers(page)
+    press(page, "Enter")
+    told(page, "ایستاد")
+    title(page, "رأی‌گیری ایستاده است")
+    press(page, "Enter")
+    officers(page)
+    press(page, "Enter")
+    told(page, "ادامه دارد")
 
 
 def pull_the_plug(page: Page, power: Path) -> None:

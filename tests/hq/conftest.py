@@ -89,10 +89,11 @@ def make_sources(root: Path, stations: str = STATIONS, seeds: Mapping[str, bytes
     (election / "election.toml").write_text(ELECTION)
     (election / "candidates.csv").write_text(CANDIDATES)
     (election / "stations.csv").write_text(stations)
-    people = [[j, f"trustee {j}", f"power {j}", os.urandom(32), os.urandom(32)] for j in (1, 2, 3)]
+    people: list[cbor.Value] = [[j, f"trustee {j}", f"power {j}", os.urandom(32), os.urandom(32)] for j in (1, 2, 3)]
     (root / "ceremony" / "keys" / "K").mkdir(parents=True)
     (root / "ceremony" / "keys" / "ceremony.cbor").write_bytes(b"made elsewhere")
-    trustees = [3, 2, people, _points(2), _points(2), _points(2)]
+    commitments: list[cbor.Value] = [[*_points(2)] for _ in "KZW"]
+    trustees: list[cbor.Value] = [3, 2, people, *commitments]
     (root / "ceremony" / "trustees.cbor").write_bytes(cbor.encode(trustees))
     for index in range(3):
         _machine(root / "mixers" / str(index), "mixer", index)
@@ -115,8 +116,10 @@ def build(root: Path, *, database: str = "", stations: str = STATIONS, seeds: Ma
     from amanat.hq.devices.enrolment import enrol
     from amanat.hq.elections.making import Sources, init
 
-    folders = (root / name for name in ("election", "ceremony", "mixers", "authorities"))
-    sources = Sources(*folders, register=root / "register.bin", passphrase=root / "passphrase")
+    election, ceremony, mixers, boards = (root / name for name in ("election", "ceremony", "mixers", "authorities"))
+    sources = Sources(
+        election, ceremony, mixers, boards, register=root / "register.bin", passphrase=root / "passphrase"
+    )
     init(root / "hq", sources, now_ms=DAWN - 1, database=database)
     assert enrol(homes.current(), root / "stations", now_ms=DAWN - 1) == len(seeds)
 

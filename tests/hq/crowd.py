@@ -39,6 +39,7 @@ class Desk(Terminal):
         name = f"S{number + 1:05}-1"
         seed = seeds_of(number + 1)[name]
         super().__init__(here, number, number, name=name, seed=seed)
+        self.here = here
         self.certificate = Certificate(number, number, 3, amanat_crypto.public_key(seed), name)
         self.state = DeviceState(here.eh, self.certificate.encode())
         self.open()

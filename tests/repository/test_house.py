@@ -17,11 +17,11 @@ BUDGETS = {  # lines of code, see lines_of_code; more needs a decision in docs/a
     "rules": (["src/amanat/rules"], 1_200),
     "records": (["src/amanat/records"], 2_900),
     "sync": (["src/amanat/sync"], 800),
-    "station": (["src/amanat/station"], 6_800),
+    "station": (["src/amanat/station"], 7_200),
     "station/web": (["src/amanat/station/web"], 4_500),
     "hq": (["src/amanat/hq"], 8_000),
     "count": (["src/amanat/count"], 2_300),
-    "rehearsal": (["src/amanat/rehearsal"], 6_500),
+    "rehearsal": (["src/amanat/rehearsal"], 7_800),
     "verifier": (["verifier/src"], 2_900),
 }
 CODE = {".py", ".rs", ".js", ".css", ".html", ".pyi"}

@@ -98,10 +98,12 @@ async def test_a_pause_stops_the_desk_and_the_next_voter_and_no_permit_is_lost(
     assert inside is not outside  # they were sent to different booths
     await inside.accept(hers)
     with pytest.raises(Refused) as refused:
-        await desk.day.pause("  ")
+        await desk.day.pause(OFFICERS, "  ")
     assert refused.value.code == "reason-missing"
-    assert (await desk.day.pause("درگیری در صف"))["silent"] == []
-    assert [terminal.status()["paused"] for terminal in (desk, booth)] == ["درگیری در صف"] * 2
+    assert (await desk.day.pause(OFFICERS, "درگیری در صف"))["silent"] == []
+    assert [terminal.status()["paused"] for terminal in (desk, booth)] == [
+        f"{OFFICERS[0]} · {OFFICERS[1]}: درگیری در صف"
+    ] * 2
     for person, appeal in ((synthetic(10), False), (MARYAM, True)):
         with pytest.raises(Refused, match="paused"):
             desk.check_in(person, appeal=appeal)
@@ -109,11 +111,11 @@ async def test_a_pause_stops_the_desk_and_the_next_voter_and_no_permit_is_lost(
         await outside.accept(his)
     await inside.booth.seal(CHOICES)
     assert (await inside.booth.cast())["told"] == "cast"
-    await desk.day.resume()
+    await desk.day.resume(OFFICERS)
     assert booth.status()["paused"] is None
     await outside.accept(his)
     with pytest.raises(Refused) as refused:
-        await desk.day.resume()
+        await desk.day.resume(OFFICERS)
     assert refused.value.code == "not-paused"
 
 
@@ -215,7 +217,7 @@ async def test_a_terminal_that_did_not_hear_is_named(booths: Booths, monkeypatch
     desk, booth = await two(booths, monkeypatch)
     wire(monkeypatch, desk, booth, silent=(booth,))
     assert (await desk.day.extend(order(desk)))["silent"] == [2]
-    assert (await desk.day.pause("برق"))["silent"] == [2]
+    assert (await desk.day.pause(OFFICERS, "برق"))["silent"] == [2]
     wire(monkeypatch, desk, booth)
     slip = order(booth)
     assert (await booth.day.extend(slip))["silent"] == []

@@ -302,3 +302,21 @@ async def test_the_register_has_an_age(booths: Booths) -> None:
     booths.clock.ms += DAY_MS
     terminal.journal.write("register-delta", [2, bytes(32)])
     assert terminal.status()["register_day"] == "2024-03-02"
+
+
+async def test_two_questions_about_one_refusal_write_it_once(booths: Booths) -> None:
+    """C-9.  The observer refuses; two questions of the desk's page hear it at once, and the booth is silent.  Wanted:
+    one entry that the booth was not told, one that the permit is refused."""
+    terminal = await booths.opened()
+    await permit_for(terminal, MARYAM)
+    ((_, issued),) = terminal.desk._issued.values()
+
+    async def silent(*_: object) -> bool:
+        await asyncio.sleep(0)
+        return False
+
+    asked = terminal.desk.approvals
+    asked._void = silent
+    await asyncio.gather(*(asked._enter_refusal(issued, "observer-face") for _ in range(2)))
+    assert [body[0] for body, _ in entries(terminal, "incident")] == ["booth-not-told"]
+    assert len(entries(terminal, "permit-refused")) == 1

@@ -1,7 +1,7 @@
 """Two officers release a terminal's key, and nobody does alone (K-10)."""
 
-import os
-from collections.abc import Callable
+import asyncio
+import threading
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_any_two_release_the_key(home: Path) -> None:
+async def test_any_two_release_the_key(home: Path) -> None:
     """Three officers: each pair, in either order, with Persian or Latin digits; the names come back as appointed."""
     for pair in permutations(SECRETS, 2):
         assert officers.release(home, [(name, SECRETS[name]) for name in pair]) == SEED
     assert officers.release(home, [("مریم رئیسی ", "گل سرخ 1234"), ("زهرا ناظر", "سه تار و نی")]) == SEED
     body = {"officers": [{"name": name, "secret": SECRETS[name]} for name in list(SECRETS)[:2]]}
-    assert officers.require_two(home, body) == list(SECRETS)[:2]
+    assert await officers.require_two(home, body) == list(SECRETS)[:2]
     assert officers.names(home) == list(SECRETS)
 
 
@@ -53,39 +53,51 @@ def test_others_do_not(home: Path, given: list[tuple[str, str]], code: str) -> N
 
 
 def test_wrong_tries_wait_longer_and_longer(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second try must wait, the tenth five minutes; a restart does not shorten it; a good pair counts them."""
+    """The second try of these two must wait, the ninth five minutes; a good pair counts them."""
     wrong = [("مریم رئیسی", "x" * 8), ("رضا منشی", "y" * 8)]
     good = [(name, SECRETS[name]) for name in list(SECRETS)[:2]]
-    at = (home / officers.FILE).stat().st_mtime
-
-    def moment(seconds: float) -> None:
-        monkeypatch.setattr(officers, "now", lambda: at + seconds)
-        if (home / officers.TRIES).exists():
-            os.utime(home / officers.TRIES, (at, at))
-
-    waits = []
+    names, at, waits = [name for name, _ in good], 1_000_000.0, []
     for _ in range(10):
-        moment(10_000)
+        monkeypatch.setattr(officers, "now", lambda at=at: at)
         with pytest.raises(Refused, match="is not right"):
             officers.release(home, wrong)
-        moment(0)
-        waits.append(officers.seconds_to_wait(home))
+        waits.append(officers.seconds_to_wait(home, names))
         with pytest.raises(Refused) as caught:
             officers.release(home, good)
         assert caught.value.code == "officers-wait"
+        at += 301
     assert waits == [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
-    moment(301)
+    monkeypatch.setattr(officers, "now", lambda: at)
     assert officers.release(home, good) == SEED
     assert [officers.take_past_tries(home) for _ in range(2)] == [10, 0]
-    assert officers.seconds_to_wait(home) == 0
+    assert officers.seconds_to_wait(home, names) == 0
 
 
-@pytest.mark.parametrize("text", ["", "-5", "x"])
+def test_a_stranger_at_the_screen_keeps_no_officer_out(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody types names that are no officers', and two officers' names with wrong secrets.  Wanted: those two wait,
+    as long as before; every other pair opens at once, and then the count begins anew."""
+    first, second, third = SECRETS.items()
+    monkeypatch.setattr(officers, "now", lambda: 1_000_000.0)
+    for number in range(3 * officers.STRANGERS_MAX):
+        with pytest.raises(Refused, match="is not right"):
+            officers.release(home, [(f"stranger {number}", "x" * 8), second])
+        if number == 0:
+            with pytest.raises(Refused, match="is not right"):
+                officers.release(home, [first, (second[0], "x" * 8)])
+    with pytest.raises(Refused) as caught:
+        officers.release(home, [(second[0], "x" * 8), first])
+    assert caught.value.code == "officers-wait"
+    assert len((home / officers.TRIES).read_bytes().splitlines()) == officers.STRANGERS_MAX + 1
+    assert officers.release(home, [first, third]) == SEED
+    assert officers.release(home, [first, second]) == SEED
+
+
+@pytest.mark.parametrize("text", ["", "-5", "x", "1 2 3 4", "a b c"])
 def test_a_count_that_was_tampered_with_is_no_way_round_the_wait(home: Path, text: str) -> None:
-    """Whatever stands in the file is a number of tries, a wait at most."""
+    """Whatever stands in the file is a number of tries by everybody; a wait at most."""
     (home / officers.TRIES).write_text(text)
     assert officers.wrong_tries(home) >= officers.OFFICERS_MAX
-    assert officers.seconds_to_wait(home) == 0
+    assert officers.seconds_to_wait(home, list(SECRETS)[:2]) == 0  # it was changed long ago, by this clock
 
 
 @pytest.mark.parametrize(
@@ -107,6 +119,25 @@ def test_who_cannot_be_appointed(tmp_path: Path, secrets: dict[str, str], code: 
     assert not officers.are_appointed(tmp_path)
 
 
+async def test_the_screens_answer_while_two_secrets_are_tried(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong secret at the desk stops no voter: the secrets are stretched in another thread, one pair at a time."""
+    turns, inside = 0, threading.Event()
+
+    def slow(secret: str, salt: bytes) -> bytes:
+        inside.set()
+        assert loop_turned.wait(30)
+        return stretched(secret, salt)
+
+    loop_turned, stretched = threading.Event(), officers._stretched
+    monkeypatch.setattr(officers, "_stretched", slow)
+    asked = asyncio.create_task(officers.release_elsewhere(home, list(SECRETS.items())[:2]))
+    while not inside.is_set() or turns < 3:
+        await asyncio.sleep(0)
+        turns += 1
+    loop_turned.set()
+    assert await asked == SEED
+
+
 def test_the_file_says_nothing_of_the_seed(home: Path) -> None:
     """Neither seed nor secret stands in it; no record of it opens under one officer's key alone."""
     data = (home / officers.FILE).read_bytes()
@@ -125,24 +156,23 @@ def test_the_file_says_nothing_of_the_seed(home: Path) -> None:
         ({}, "request-field"),
     ],
 )
-def test_without_appointed_officers_names_suffice(
+async def test_without_appointed_officers_names_suffice(
     tmp_path: Path, body: dict[str, Any], expected: list[str] | str
 ) -> None:
     """As in a rehearsal: two different names."""
-    ask: Callable[[], list[str]] = lambda: officers.require_two(tmp_path, body)  # noqa: E731
     if isinstance(expected, list):
-        assert ask() == expected
+        assert await officers.require_two(tmp_path, body) == expected
         return
     with pytest.raises(Refused) as caught:
-        ask()
+        await officers.require_two(tmp_path, body)
     assert caught.value.code == expected
 
 
 @pytest.mark.parametrize("rows", [["مریم رئیسی", "رضا منشی"], None, [{"name": "مریم رئیسی"}] * 2, "مریم", [1, 2]])
-def test_with_appointed_officers_names_do_not(home: Path, rows: Any) -> None:
+async def test_with_appointed_officers_names_do_not(home: Path, rows: Any) -> None:
     """Names without secrets are refused kindly, whatever the form."""
     with pytest.raises(Refused) as caught:
-        officers.require_two(home, {"officers": rows})
+        await officers.require_two(home, {"officers": rows})
     assert caught.value.code in {"officers-two-secrets", "request-field"}
 
 
@@ -151,7 +181,8 @@ def test_a_home_that_takes_nothing_more_keeps_no_officer_out(home: Path, monkeyp
     good = list(SECRETS.items())[:2]
     with pytest.raises(Refused):
         officers.release(home, [good[0], (good[1][0], "not the secret")])
-    monkeypatch.setattr(officers, "now", lambda: (home / officers.TRIES).stat().st_mtime + 400)
+    at = officers.now()
+    monkeypatch.setattr(officers, "now", lambda: at + 400)
 
     def read_only(*_: object) -> None:
         raise OSError(30, "Read-only file system")

@@ -3,14 +3,18 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from starlette.applications import Starlette
 from tests.station.conftest import Election
 
 from amanat.errors import BadInput, Rejected
 from amanat.records import package_sums
 from amanat.station import enrolment
 from amanat.station.package import read_package
+from amanat.station.web import voices
 
 VOICE, PHOTO = "audio/majlis/1001.opus", "photos/majlis/1001.png"
 FILES = ("manifest.cbor", "devices.seq", "register.bin", "candidates.json", VOICE, PHOTO)
@@ -116,3 +120,37 @@ def test_another_elections_package_needs_another_terminal(election: Election, pa
     manifest.unlink()
     manifest.write_bytes(data.replace(b"2024-03-01", b"2024-05-10"))
     assert said(lambda: enrolment.load(home, package)) == ("package-of-another", str(home / "package"))
+
+
+async def got(home: Path, path: str) -> tuple[int, bytes]:
+    """Status and content of what the booth's page asks for."""
+    application = Starlette(routes=voices.routes())
+    photo = {"code": "1001", "photo": "png"}
+    application.state.terminal = SimpleNamespace(home=home, candidates={"majlis": [photo]})
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": path, "headers": [], "query_string": b""}
+    await application(scope, receive, send)
+    return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
+
+
+@pytest.mark.parametrize(("name", "path"), [(VOICE, "/audio/majlis/1001.opus"), (PHOTO, "/api/photo/majlis/1001")])
+async def test_an_exchanged_voice_or_photograph_is_not_given_to_a_voter(
+    election: Election, package: Path, name: str, path: str
+) -> None:
+    """A thief puts another voice under a candidate's code after the package was loaded.  Wanted: the terminal starts,
+    since nobody hears it, and the file is refused whenever the booth asks for it; a file that is not listed too."""
+    home = election.home("S1", 1)
+    enrolment.load(home, package)
+    assert await got(home, path) == (200, name.encode())
+    change(home / "package" / name)
+    assert read_package(home / "package")
+    assert await got(home, path) == (404, b"")
+    (home / "package/audio/majlis/1002.opus").write_bytes(b"nobody listed this")
+    assert await got(home, "/audio/majlis/1002.opus") == (404, b"")

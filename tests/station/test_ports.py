@@ -100,6 +100,31 @@ async def test_sleepers_wake_when_the_served_clock_passes_and_wait_while_it_is_a
     server.close()
 
 
+async def test_a_clock_that_is_set_wakes_nobody(tmp_path: Path) -> None:
+    """The served clock shows three days later, then the day before, while a minute passes.  Wanted: who sleeps for an
+    hour sleeps on through both, and time since boot goes on by the minute alone."""
+    lines: list[asyncio.StreamWriter] = []
+
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines.append(writer)
+        writer.write(b"900000000 1000\n")
+
+    server = await asyncio.start_unix_server(serve, tmp_path / "clock")
+    clock = await open_clock(f"unix:{tmp_path / 'clock'}")
+    sleeper, minute = asyncio.create_task(clock.sleep(3600)), asyncio.create_task(clock.sleep(60))
+    await asyncio.sleep(0)
+    lines[0].write(b"1159200000 1000\n813600000 61000\n")
+    await asyncio.wait_for(minute, 30)
+    assert clock.now_ms() == 813_600_000
+    assert not sleeper.done()
+    assert clock.monotonic_ms() == 60_000
+    lines[0].write(b"813600000 3601000\n")
+    await asyncio.wait_for(sleeper, 30)
+    await clock.close()  # type: ignore[attr-defined]
+    lines[0].close()
+    server.close()
+
+
 async def test_the_systems_clock_names_its_boot() -> None:
     clock = SystemClock()
     before = clock.monotonic_ms()

@@ -31,7 +31,7 @@ class SystemClock:
 
 
 class SocketClock:
-    """Follows lines "<ms>" of a unix socket, in a thread; keeps the last one while the source is away."""
+    """Follows lines "<ms>" or "<ms> <passed>" of a unix socket, in a thread; keeps the last while it is away."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -51,8 +51,8 @@ class SocketClock:
                 with socket.socket(socket.AF_UNIX) as wire:
                     wire.connect(str(self._path))
                     for line in wire.makefile("rb"):
-                        if line.strip().isdigit():
-                            self._now = int(line)
+                        if (words := line.split()) and words[0].isdigit():
+                            self._now = int(words[0])
                             self._first.set()
             except OSError:
                 pass  # the source is away: the last moment stands, and we ask again

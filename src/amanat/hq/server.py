@@ -53,6 +53,7 @@ class Application:
     def __init__(self, here: Home, clock: Clock) -> None:
         self._push = PushEndpoint(intake_of(here, clock, Certificates()), clock)
         self._pages = WSGIHandler()
+        self.room = self._push.room
 
     def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
         """WSGI."""
@@ -107,13 +108,14 @@ def keep_statistics() -> None:
 
 def web_server(here: Home, clock: Clock, listening: socket.socket) -> Any:
     """Waitress on a bound socket, with intake's own admission; `run` serves until the process is told to stop."""
+    application = Application(here, clock)
     server: Any = create_server(
-        Application(here, clock),
+        application,
         sockets=[listening],
         max_request_body_size=BODY_MAX,
         connection_limit=CONNECTIONS_MAX,
         asyncore_use_poll=True,
-        _dispatcher=Admission(),
+        _dispatcher=Admission(application.room),
     )
     server.channel_class = Channel
     return server

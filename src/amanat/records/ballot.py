@@ -99,6 +99,12 @@ class Core(Record):
     ciphertexts: tuple[bytes, ...]
     proofs: tuple[bytes, ...]
 
+    @classmethod
+    @lru_cache(maxsize=128)
+    def decode(cls, data: bytes) -> "Core":
+        """See `Record`; the last ones are remembered."""
+        return cls.from_value(cbor.decode(data))
+
     def require_sound(self) -> None:
         """A proof for each ciphertext."""
         if len(self.ciphertexts) != len(self.proofs):

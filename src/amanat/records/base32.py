@@ -4,6 +4,7 @@ Bits in the order of RFC 4648, upper case, unpadded.  Reading folds what a hand 
 """
 
 import base64
+from functools import lru_cache
 from typing import Final
 
 from amanat.records import cbor
@@ -11,7 +12,7 @@ from amanat.records.cbor import Malformed, Value
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _RFC4648: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-_TO_CROCKFORD: Final = str.maketrans(_RFC4648, ALPHABET)
+_SYMBOLS: Final = ALPHABET.encode("ascii").ljust(256)
 _FOLD: Final = str.maketrans("ILO", "110", "- \t\r\n")
 _FROM_CROCKFORD: Final = str.maketrans(ALPHABET, _RFC4648)
 _CHECK: Final = ALPHABET + "*~$=U"
@@ -21,7 +22,26 @@ CODE_BITS: Final = 100
 
 def encode(data: bytes) -> str:
     """Bytes as upper-case Crockford base32 without padding."""
-    return base64.b32encode(data).decode("ascii").rstrip("=").translate(_TO_CROCKFORD)
+    groups = -(-8 * len(data) // 5)
+    number = int.from_bytes(data, "big") << 5 * groups - 8 * len(data)
+    for shift, low in _spreads(groups):  # a slip is a thousand groups, and a voter five slips: not one by one
+        number = number & low | (number & ~low) << shift
+    return number.to_bytes(groups, "big").translate(_SYMBOLS).decode("ascii")
+
+
+@lru_cache(maxsize=64)
+def _spreads(groups: int) -> list[tuple[int, int]]:
+    """How groups of five bits move apart to eight: halves, then their halves …; which bits stay, and how far others go.
+
+    After the step for h groups, each h of them stand together at a multiple of 8·h bits.
+    """
+    half, steps = (1 << max(0, groups - 1).bit_length()) // 2, []
+    blocks = 1
+    while half:
+        together = ((1 << 16 * half * blocks) - 1) // ((1 << 16 * half) - 1)
+        steps.append((3 * half, ((1 << 5 * half) - 1) * together))
+        half, blocks = half // 2, 2 * blocks
+    return steps
 
 
 def decode(text: str) -> bytes:

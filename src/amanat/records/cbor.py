@@ -66,16 +66,20 @@ def decode_seq(data: bytes) -> list[Value]:
     return values
 
 
+_PLAIN: Final = (bytes, str, type(None))
+
+
 def _walk(value: object, depth: int) -> None:
     kind = type(value)
-    if kind is bytes or kind is str or value is None:
+    if kind in _PLAIN:
         return
     if kind is int:
         if not 0 <= value < UINT_END:  # type: ignore[operator]
             raise Malformed("integer")
     elif (kind is list or kind is tuple) and depth:
         for item in value:  # type: ignore[attr-defined]
-            _walk(item, depth - 1)
+            if type(item) not in _PLAIN:  # most are, and this is called for everything that is read
+                _walk(item, depth - 1)
     else:
         raise Malformed("type")
 

@@ -8,6 +8,7 @@ import re
 from bisect import insort
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, ClassVar, Final
 
@@ -34,6 +35,9 @@ def _as_kind(value: Value, what: str) -> str:
     return value if value in KINDS and isinstance(value, str) else cbor.refuse(what)
 
 
+DECODED_MAX: Final = 2_048
+
+
 @dataclass(frozen=True, slots=True)
 class Entry(Record):
     """One entry; times in ms (Unix epoch; since boot), `private_hash` = SHA-256 of the part that stands beside it."""
@@ -49,6 +53,12 @@ class Entry(Record):
     wall_ms: int
     monotonic_ms: int
     boot_id: Bytes16
+
+    @classmethod
+    @lru_cache(maxsize=DECODED_MAX)
+    def decode(cls, data: bytes) -> "Entry":
+        """See `Record`.  The last ones are remembered: on its way an entry is read by many, and changed by nobody."""
+        return cls.from_value(cbor.decode(data))
 
 
 @dataclass(frozen=True, slots=True)

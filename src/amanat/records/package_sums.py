@@ -35,7 +35,7 @@ def require_whole(folder: Path) -> tuple[str, ...]:
         BadInput: a file is missing.
         Rejected: the list is not signed by the manifest's headquarters, or a file is not the listed one.
     """
-    sums = _signed(folder)
+    sums = listed(folder)
     _require_same_names(folder, sums, optional=())
     for name, digest in sums.items():
         _require(folder, name, digest)
@@ -48,15 +48,15 @@ def require_at_start(folder: Path) -> None:
     Raises:
         BadInput, Rejected: as `require_whole`.
     """
-    sums = _signed(folder)
+    sums = listed(folder)
     _require_same_names(folder, sums, optional=(REGISTER,))
     for name, digest in sums.items():
         if "/" not in name and name != REGISTER:
             _require(folder, name, digest)
 
 
-def _signed(folder: Path) -> Mapping[str, str]:
-    """SHA-256 in hex by file name."""
+def listed(folder: Path) -> Mapping[str, str]:
+    """SHA-256 in hex by file name, as headquarters signed it.  Raises BadInput, Rejected as `require_whole`."""
     try:
         data, signature = (folder / SUMS).read_bytes(), (folder / SIGNATURE).read_bytes()
         manifest = Manifest.decode((folder / "manifest.cbor").read_bytes())

@@ -7,8 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from amanat.errors import AmanatError, Rejected
@@ -55,22 +56,31 @@ def run(*words: str | Path, log: Path) -> str:
 
 
 class Program:
-    """A long-running `amanat …`."""
+    """A long-running `amanat …`; ``prefix`` stands before the command, ``extra`` is added to its environment."""
 
-    def __init__(self, *words: str | Path, log: Path, threads: int = 1) -> None:
+    def __init__(
+        self,
+        *words: str | Path,
+        log: Path,
+        threads: int = 1,
+        prefix: Sequence[str] = (),
+        extra: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.words = [str(word) for word in words]
         self.log = log
         self.threads = threads
+        self.prefix = prefix
+        self.extra = extra
         self.process: subprocess.Popen[bytes] | None = None
         self.read_from = 0
 
     def start(self) -> None:
         """Starts it, in a process group of its own; `ready` tells when it serves."""
-        env = {**environment(), "RAYON_NUM_THREADS": str(self.threads)}
+        env = {**environment(), "RAYON_NUM_THREADS": str(self.threads), **self.extra}
         self.read_from = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as err:
             self.process = subprocess.Popen(
-                [*COMMAND, *self.words],
+                [*self.prefix, *COMMAND, *self.words],
                 stdin=subprocess.DEVNULL,
                 stdout=err,
                 stderr=err,

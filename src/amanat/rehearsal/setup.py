@@ -115,11 +115,12 @@ def hq(folders: Folders, verb: str, *words: str | Path) -> tuple[str | Path, ...
     return ("hq", verb, folders.hq, *words, "--clock", folders.clock)
 
 
-async def headquarters(folders: Folders, register_file: Path) -> None:
-    """Headquarters' home: keys, manifest, register, database."""
+async def headquarters(folders: Folders, register_file: Path, *, database: str = "") -> None:
+    """Headquarters' home: keys, manifest, register, database (by its url, else SQLite)."""
     words: tuple[str | Path, ...] = ("--election", folders.election, "--ceremony", folders.ceremony)
     words += ("--mixers", folders.mixers, "--authorities", folders.authorities)
     words += ("--register", register_file, "--passphrase", folders.passphrase)
+    words += ("--database", database) if database else ()
     await commands([hq(folders, "init", *words)], log=folders.logs / "hq-setup.log")
     settings = folders.hq / "machine.json"
     machine = json.loads(settings.read_text(encoding="utf-8"))
@@ -154,6 +155,7 @@ class Wiring:
     link_url: str
     clock: str
     printer: str
+    link_ca: str = ""
 
 
 def load(wiring: Wiring) -> int:
@@ -164,6 +166,7 @@ def load(wiring: Wiring) -> int:
         listen=wiring.listen,
         peers=wiring.peers,
         link_url=wiring.link_url,
+        link_ca=wiring.link_ca,
         clock=wiring.clock,
         printer=wiring.printer,
     )

@@ -120,6 +120,8 @@ async def check_in(errand: Errand, place: Place, printers: Printers) -> Line | N
         )
         if "approval" in screen:
             await observed(place, screen)
+        elif screen["serial"] is None:  # news came between the look and the press: the desk decided again
+            return errand.line("refused", reason=screen["decision"])
     finally:
         slip = printers.take(desk.device, "permit")  # it may have come out just before the light went
         if slip is not None:

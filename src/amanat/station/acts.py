@@ -33,6 +33,12 @@ async def _seal(terminal: Terminal, body: Body) -> Screen:
     return await terminal.booth.seal({contest: texts(choices, contest) for contest in choices})
 
 
+async def _medium(terminal: Terminal, body: Body) -> Screen:
+    two = await require_two(terminal.home, body)
+    done = terminal.upkeep.replace(field(body, "which", str), field(body, "path", str), two)
+    return done if isinstance(done, dict) else await done
+
+
 ACTS: Final[Mapping[tuple[str, str], Act]] = {
     ("GET", "/api/status"): lambda t, _: t.status(),
     **DAY_ACTS,
@@ -53,9 +59,7 @@ ACTS: Final[Mapping[tuple[str, str], Act]] = {
     ("POST", "/api/supervisor/usb"): lambda t, b: t.write_usb(
         Path(field(b, "path", str)), lost=field(b, "gateway_lost", bool, False)
     ),
-    ("POST", "/api/supervisor/medium"): lambda t, b: t.upkeep.replace(
-        field(b, "which", str), field(b, "path", str), require_two(t.home, b)
-    ),
+    ("POST", "/api/supervisor/medium"): _medium,
     ("POST", "/api/supervisor/head"): lambda t, b: t.upkeep.take_head(field(b, "slip", str)),
     ("POST", "/api/supervisor/incident"): lambda t, b: t.note_incident(field(b, "text", str)),
     ("POST", "/api/supervisor/checked-in-list"): lambda t, b: (

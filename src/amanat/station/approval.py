@@ -110,11 +110,14 @@ class Approvals:
     async def _enter_refusal(self, issued: IssuedPermit, reason: str) -> None:
         """Void at the booth, then in this journal: a cut between them asks again, and neither is done twice."""
         decoded = Permit.decode(issued.permit)
-        if not await self._void(issued, reason):
-            number = self._identity.number(decoded.ballot_device)
-            self._journal.write("incident", ["booth-not-told", f"{number} {decoded.serial.hex()} {reason}"])
-        if decoded.serial not in self._journal.state.refused_serials:  # the booth is not this very terminal
-            self._journal.write("permit-refused", [decoded.serial, reason])
+        async with self._writing:
+            if decoded.serial in self._journal.state.refused_serials:  # by another of our questions, that was quicker
+                return
+            if not await self._void(issued, reason):
+                number = self._identity.number(decoded.ballot_device)
+                self._journal.write("incident", ["booth-not-told", f"{number} {decoded.serial.hex()} {reason}"])
+            if decoded.serial not in self._journal.state.refused_serials:  # the booth is not this very terminal
+                self._journal.write("permit-refused", [decoded.serial, reason])
 
     async def over(self) -> None:
         """Nobody waits any more: the pads show nobody.  One that does not hear it forgets by itself."""

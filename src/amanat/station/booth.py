@@ -4,8 +4,9 @@ LIMIT: Python cannot overwrite what it held; choices are let go at the cast and 
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from amanat.records import ballot, base32, permit
@@ -21,6 +22,7 @@ from amanat.station.printer import Printer, PrinterFault, Slip
 from amanat.station.private_choices import VisitKey
 from amanat.station.refusal import Refused, screen_of
 from amanat.station.short_code import Guesses
+from amanat.station.tests_used import FILE, TestsUsed
 
 Screen = dict[str, Any]
 Choices = Mapping[int, Sequence[int]]  # candidates' numbers by contest index
@@ -36,7 +38,7 @@ class Session:
     contests: Sequence[int]
     choices: Choices = field(default_factory=dict, repr=False)
     sealed: SealedBallot | None = field(default=None, repr=False)
-    key: VisitKey = field(default_factory=VisitKey, repr=False)
+    key: VisitKey = field(repr=False, kw_only=True)
 
 
 @dataclass(slots=True)
@@ -50,18 +52,28 @@ class Receipt:
 class Booth:
     """One booth of a terminal with the ballot role.  Every method changes nothing when it raises Refused."""
 
-    def __init__(self, identity: Identity, journal: Journal, printer: Printer, *, test_page: str) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        journal: Journal,
+        printer: Printer,
+        *,
+        test_page: str,
+        home: Path,
+        new_key: Callable[[], VisitKey] = VisitKey,
+    ) -> None:
         self._identity = identity
         self._journal = journal
         self._printer = printer
         self._test_page = test_page
+        self._new_key = new_key
         self._session: Session | None = None
         self.guesses = Guesses(most=5)  # of short codes, by whoever stands here
         self._receipt: Receipt | None = None
         self.absent: dict[bytes, str] = {}  # how a voter went whose permit is open, by serial; a restart forgets it
         self._acts = asyncio.Lock()  # one act at a time, since a medium may be slow: a double click casts once
         self._paper = asyncio.Lock()  # one slip 2 at a time: a double click prints once
-        self._tests: dict[bytes, int] = {}  # by serial; LIMIT: a restart forgets, so a cut gives tests back
+        self._tests = TestsUsed(home / FILE, identity.seed)
         self._interrupted = False  # the next voter may be one whose visit a restart cut short
 
     def settle(self) -> None:
@@ -89,7 +101,7 @@ class Booth:
         if self._session is None:
             self._require_taking_votes()
             contests = self._identity.manifest.contest_indices(decoded.mask)
-            self._session = Session(encoded, signature, decoded, contests)
+            self._session = Session(encoded, signature, decoded, contests, key=self._new_key())
             self._receipt = None
         return self._tray(self._session)
 
@@ -142,7 +154,7 @@ class Booth:
             | {"candidates": len(c.candidates)}
             for c in contests
         ]
-        left = TESTS_MAX - self._tests.get(session.permit.serial, 0)
+        left = TESTS_MAX - self._tests.by(session.permit.serial)
         interrupted, self._interrupted = self._interrupted, False
         visit = {"sealed": session.sealed is not None, "tests_left": left, "key": session.key.shown()}
         visit["interrupted"] = interrupted
@@ -219,7 +231,6 @@ class Booth:
         if self._session is session:  # else the page said *leave* while a medium was slow: the slip comes all the same
             self._session, self._receipt = None, receipt  # the choices go with it
         self.absent.pop(session.permit.serial, None)
-        self._tests.pop(session.permit.serial, None)
         return receipt
 
     async def _told(self, receipt: Receipt, *, duplicate: bool = False) -> Screen:
@@ -254,14 +265,14 @@ class Booth:
             session = self._require_session()
             if session.sealed is None:
                 raise Refused("nothing-sealed")
-            used = self._tests.get(session.permit.serial, 0)
+            used = self._tests.by(session.permit.serial)
             if used >= TESTS_MAX:
                 raise Refused("tests-used-up")
             sealed = session.sealed
             signature = self._identity.sign("tested", sealed.id)
+            self._tests.note(session.permit.serial)
             await self._journal.commit("ballot-tested", [sealed.id, signature])
             session.sealed = None
-            self._tests[session.permit.serial] = used + 1
         contests = [(self._identity.manifest.contests[index], session.choices[index]) for index in session.contests]
         opening = ballot.test_slip(
             id=sealed.id,

@@ -50,6 +50,8 @@ class SystemClock:
 class SocketClock:
     """The clock that a Unix socket serves: a line ``<ms>`` at every change.  Its boot id names the socket.
 
+    A line ``<ms> <passed>`` tells apart what the clock shows, which may jump, and how time passes.
+
     Promise: only waiting is shortened.  While the socket is away time stands still, and sleepers sleep.
     """
 
@@ -57,6 +59,7 @@ class SocketClock:
         self._path = path
         self.boot_id = sha256(b"clock socket " + str(path).encode()).digest()[:16]
         self._now = 0
+        self._passed = 0
         self._first = 0
         self._sleepers: set[tuple[int, asyncio.Future[None]]] = set()
         self._following: asyncio.Task[None] | None = None
@@ -65,7 +68,7 @@ class SocketClock:
         """Connect and wait for the first line; then follow in the background."""
         reader, writer = await asyncio.open_unix_connection(self._path)
         self._tell(await reader.readline())
-        self._first = self._now
+        self._first = self._passed
         self._following = asyncio.create_task(self._follow(reader, writer))
 
     async def close(self) -> None:
@@ -93,9 +96,10 @@ class SocketClock:
                 return await asyncio.open_unix_connection(self._path)
 
     def _tell(self, line: bytes) -> None:
-        if line.strip().isdigit():
-            self._now = int(line)
-        for sleeper in [s for s in self._sleepers if s[0] <= self._now]:
+        words = line.split()
+        if words and all(word.isdigit() for word in words):
+            self._now, self._passed = int(words[0]), int(words[-1])
+        for sleeper in [s for s in self._sleepers if s[0] <= self._passed]:
             self._sleepers.discard(sleeper)
             if not sleeper[1].done():
                 sleeper[1].set_result(None)
@@ -106,12 +110,12 @@ class SocketClock:
 
     def monotonic_ms(self) -> int:
         """See `Clock`."""
-        return max(0, self._now - self._first)
+        return max(0, self._passed - self._first)
 
     async def sleep(self, seconds: float) -> None:
         """See `Clock`."""
-        until = self._now + int(seconds * 1000)
-        if until <= self._now:
+        until = self._passed + int(seconds * 1000)
+        if until <= self._passed:
             await asyncio.sleep(0)
             return
         sleeper = until, asyncio.get_running_loop().create_future()

@@ -81,17 +81,17 @@ class Day:
 
     # Acts
 
-    async def pause(self, reason: str) -> Screen:
-        """Nobody is checked in, no permit is taken, until `resume`; who is behind a curtain finishes."""
+    async def pause(self, officers: Sequence[str], reason: str) -> Screen:
+        """Two officers: nobody is checked in, no permit is taken, until `resume`; who is behind a curtain finishes."""
         self._require_open()
-        return await self._everywhere("paused", _words(reason))
+        return await self._everywhere("paused", _words(_said(officers, _words(reason))))
 
-    async def resume(self) -> Screen:
-        """Go on."""
+    async def resume(self, officers: Sequence[str]) -> Screen:
+        """Two officers: go on."""
         self._require_open()
         if self._journal.state.paused is None:
             raise Refused("not-paused")
-        return await self._everywhere("resumed", "")
+        return await self._everywhere("resumed", _said(officers, ""))
 
     async def end(self, officers: Sequence[str], reason: str) -> Screen:
         """Two officers end the voting: nobody new is checked in; who has a permit votes.  Early only with a reason."""

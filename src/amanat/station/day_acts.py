@@ -21,23 +21,31 @@ def _text(body: Body, name: str) -> str:
 
 async def _open(terminal: Terminal, body: Body) -> Screen:
     """Opened already it only prints the zero sheet again, which needs nobody."""
-    officers = [] if terminal.journal.state.opened else require_two(terminal.home, body)
+    officers = [] if terminal.journal.state.opened else await require_two(terminal.home, body)
     return await terminal.open(officers, _text(body, "witnesses"), other_day=field(body, "other_day", bool, False))
 
 
 async def _close(terminal: Terminal, body: Body) -> Screen:
     explanation = _text(body, "explanation")
-    officers = require_two(terminal.home, body) if explanation.strip() else []
+    officers = await require_two(terminal.home, body) if explanation.strip() else []
     return await terminal.close_polls(explanation, officers)
 
 
 async def _end(terminal: Terminal, body: Body) -> Screen:
-    return await terminal.day.end(require_two(terminal.home, body), _text(body, "reason"))
+    return await terminal.day.end(await require_two(terminal.home, body), _text(body, "reason"))
 
 
-def _left(terminal: Terminal, body: Body) -> Screen:
+async def _pause(terminal: Terminal, body: Body) -> Screen:
+    return await terminal.day.pause(await require_two(terminal.home, body), _text(body, "reason"))
+
+
+async def _resume(terminal: Terminal, body: Body) -> Screen:
+    return await terminal.day.resume(await require_two(terminal.home, body))
+
+
+async def _left(terminal: Terminal, body: Body) -> Screen:
     serials = [serial for serial in field(body, "serials", list) if isinstance(serial, str)]
-    return terminal.day.leave(serials, _text(body, "reason"), require_two(terminal.home, body))
+    return terminal.day.leave(serials, _text(body, "reason"), await require_two(terminal.home, body))
 
 
 def _paper(terminal: Terminal, body: Body) -> Screen:
@@ -69,8 +77,8 @@ DAY_ACTS: Final[Mapping[tuple[str, str], Callable[[Terminal, Body], Screen | Awa
     ("POST", "/api/open"): _open,
     ("POST", "/api/close"): _close,
     ("POST", "/api/end"): _end,
-    ("POST", "/api/pause"): lambda t, b: t.day.pause(_text(b, "reason")),
-    ("POST", "/api/resume"): lambda t, _: t.day.resume(),
+    ("POST", "/api/pause"): _pause,
+    ("POST", "/api/resume"): _resume,
     ("POST", "/api/extension"): lambda t, b: t.day.extend(_text(b, "slip")),
     ("POST", "/api/paper"): _paper,
     ("POST", "/api/left"): _left,

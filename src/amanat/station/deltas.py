@@ -7,7 +7,6 @@ that one is a convenience, and is made anew from the deltas where it cannot be r
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -85,7 +84,9 @@ class Deltas:
         return self._identity.package.register.show(path.read_bytes(), what=what + self._identity.eh)
 
     def _keep(self, path: Path, what: bytes, data: bytes) -> None:
-        hidden = self._identity.package.register.hide(data, number=os.urandom(12), what=what + self._identity.eh)
+        hidden = self._identity.package.register.hide(
+            data, number=self._identity.random(12), what=what + self._identity.eh
+        )
         write_whole(path, hidden)
 
     async def take(self, signed: SignedDelta, view: RegisterView, journal: Journal) -> None:

@@ -21,14 +21,14 @@ def _contests(body: Body) -> list[str] | None:
     return texts(body, "contests") if body.get("contests") is not None else None
 
 
-def _two(terminal: Terminal, body: Body, name: str = "officers") -> list[str]:
+async def _two(terminal: Terminal, body: Body, name: str = "officers") -> list[str]:
     """The two officers of a request, or nobody where none is named; Refused for one alone or a wrong one."""
-    return officers.require_two(terminal.home, {"officers": body[name]}) if body.get(name) else []
+    return await officers.require_two(terminal.home, {"officers": body[name]}) if body.get(name) else []
 
 
 async def _issue(terminal: Terminal, body: Body) -> Screen:
     try:
-        person, appeal = _id(body), _two(terminal, body) or _two(terminal, body, "appeal")
+        person, appeal = _id(body), await _two(terminal, body) or await _two(terminal, body, "appeal")
         return await terminal.check_in(person, appeal=bool(appeal)).issue(
             person,
             document=field(body, "document", int, 0),
@@ -41,14 +41,14 @@ async def _issue(terminal: Terminal, body: Body) -> Screen:
 
 
 async def _replace(terminal: Terminal, body: Body) -> Screen:
-    two = officers.require_two(terminal.home, body)
+    two = await officers.require_two(terminal.home, body)
     return await terminal.desk.replace(
         field(body, "serial", str), field(body, "reason", str, "replaced"), officers=two, contests=_contests(body)
     )
 
 
 async def _void(terminal: Terminal, body: Body) -> Screen:
-    two = officers.require_two(terminal.home, body)
+    two = await officers.require_two(terminal.home, body)
     return await terminal.desk.void(field(body, "serial", str), field(body, "reason", str, "voter-left"), two)
 
 

@@ -12,12 +12,12 @@ import socket
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from PIL import Image
-
-from amanat.station.slip_drawing import picture
 from amanat.station.slips import FAILED, GOOD, PAPER_LOW, SENT, PrinterFault, Slip
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 INITIALISE: Final = b"\x1b@"
 RASTER: Final = b"\x1dv0\x00"  # then width in bytes and height in dots, little-endian
@@ -42,7 +42,7 @@ NEAR_END: Final = (4, 0b0000_1100)
 QUESTIONS: Final = (1, 2, 3, 4)
 
 
-def raster(image: Image.Image) -> bytes:
+def raster(image: "Image") -> bytes:
     """All that prints a picture of mode "1" and cuts the paper."""
     width = (image.width + 7) // 8
     parts = [INITIALISE]
@@ -251,6 +251,9 @@ class EscposPrinter:
 
 
 def _drawn(slip: Slip) -> bytes:
+    """In a thread; fonts and the drawing library are loaded there, not while a terminal starts."""
+    from amanat.station.slip_drawing import picture
+
     return raster(picture(slip.kind, slip.fields, slip.qr, slip.duplicate, training=slip.training, day=slip.day))
 
 

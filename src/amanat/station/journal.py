@@ -72,19 +72,24 @@ class Journal:
         Raises:
             MediumLost, Rejected: see `TwoMedia.recover`; or an entry that is not ours.
         """
-        for payload in self._media.recover():
-            signed = SignedEntry.decode(payload)
+        self.entries += map(SignedEntry.decode, self._media.recover())
+        bad: list[int] = []
+        checked = self._hands.start(lambda: bad.extend(self._badly_signed()))  # beside the fold
+        for signed in self.entries:
             self.state.apply(signed)
-            self.entries.append(signed)
-        bad = amanat_crypto.verify_signatures(
+        checked.result()
+        if bad:
+            raise Rejected("journal-signature", seq=bad[0])
+
+    def _badly_signed(self) -> list[int]:
+        """The places of the entries that our key did not sign."""
+        return amanat_crypto.verify_signatures(
             domain="journal",
             eh=self.eh,
             keys=self._key * len(self.entries),
             digests=b"".join(entry_hash(self.eh, signed.entry) for signed in self.entries),
             signatures=b"".join(signed.signature for signed in self.entries),
         )
-        if bad:
-            raise Rejected("journal-signature", seq=bad[0])
 
     def write(self, kind: str, body: list[Value], private: bytes | None = None) -> SignedEntry:
         """Sign the next entry and make it durable, in the caller's own time.

@@ -12,7 +12,7 @@ reads as a torn write; peers, headquarters and the last printed sheet know the h
 import errno
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -229,7 +229,7 @@ class TwoMedia:
                 late[future] = medium
         more = 0.0  # the others were in time: no more waiting
         while late:
-            ready = wait(late, more if done else None, return_when=FIRST_COMPLETED).done
+            ready = self._hands.first(late, more if done else None)
             for future in ready:
                 medium, ended = late.pop(future), future.exception()
                 if isinstance(ended, OSError):

@@ -4,13 +4,18 @@
 ChaCha20-Poly1305 under HKDF-SHA-256 of both scrypt keys.  Sealing by pairs needs no arithmetic of shares and leaves no
 place where one secret alone could be tried: who guesses must guess two at once, at the price of scrypt for each.
 
-`HOME/officers.tries` counts wrong tries; each makes the next wait longer, across restarts.
+`HOME/officers.tries` counts wrong tries by the two names given; each makes the next wait for these two longer, across
+restarts.  So whoever types wrong names or secrets at the screen keeps the other officers out for no moment.
 """
 
+import asyncio
 import contextlib
+import hashlib
+import threading
 import time
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations
 from os import urandom
@@ -37,10 +42,16 @@ TOLD: Final = "officers.tries-past"
 OFFICERS_MIN, OFFICERS_MAX = 2, 7
 SECRET_LETTERS_MIN: Final = 8
 WAIT_SECONDS_MAX: Final = 300
+STRANGERS_MAX: Final = 64
+"""Pairs of names that are no officers' and are remembered; the appointed pairs always are."""
 _LABEL: Final = b"amanat/v1/officers"
 
 now: Callable[[], float] = time.time
 """Seconds of this machine's clock, for the wait alone; a clock that is set back makes no wait longer than its whole."""
+
+
+_ONE_AT_A_TIME: Final = threading.Lock()
+_THREAD: Final = ThreadPoolExecutor(1, thread_name_prefix="officers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +121,17 @@ def release(home: Path, given: Sequence[tuple[str, str]]) -> bytes:
         or not all(name and secret for name, secret in people)
     ):
         raise Refused("officers-two-secrets")
-    left = seconds_to_wait(home)
+    with _ONE_AT_A_TIME:
+        return _release(home, people)
+
+
+def _release(home: Path, people: list[tuple[str, str]]) -> bytes:
+    kept = _read(home)
+    tries = _Tries.read(home, kept)
+    pair_of_names = _named(name for name, _ in people)
+    left = tries.seconds_to_wait(pair_of_names)
     if left:
         raise Refused("officers-wait", seconds=left)
-    kept = _read(home)
     place = {officer.name: index for index, officer in enumerate(kept.officers)}
     people.sort(key=lambda person: place.get(person[0], -1))
     keys = []
@@ -125,15 +143,21 @@ def release(home: Path, given: Sequence[tuple[str, str]]) -> bytes:
     try:
         if pair is not None:
             seed = _cipher(keys[0], keys[1]).decrypt(pair.nonce, pair.sealed, _LABEL)
-            _set_aside(home)
+            _set_aside(home, tries)
             return seed
     except InvalidTag:
         pass  # as for a stranger's name: counted below
-    write_whole(home / TRIES, str(wrong_tries(home) + 1).encode())
-    raise Refused("officers-wrong", seconds=seconds_to_wait(home))
+    tries.count(pair_of_names)
+    tries.write(home)
+    raise Refused("officers-wrong", seconds=tries.seconds_to_wait(pair_of_names))
 
 
-def require_two(home: Path, body: Mapping[str, Any]) -> list[str]:
+async def release_elsewhere(home: Path, given: Sequence[tuple[str, str]]) -> bytes:
+    """`release` in a thread of its own: two scrypts stand still for a second, and voters' screens do not."""
+    return await asyncio.get_running_loop().run_in_executor(_THREAD, release, home, given)
+
+
+async def require_two(home: Path, body: Mapping[str, Any]) -> list[str]:
     """The names of the two officers who stand behind a request.
 
     ``body["officers"]`` is a list of names, or, where officers are appointed, of {"name", "secret"} with right secrets.
@@ -154,7 +178,7 @@ def require_two(home: Path, body: Mapping[str, Any]) -> list[str]:
             raise Refused("two-officers")
         return people
     given = with_secrets(body)
-    release(home, given)
+    await release_elsewhere(home, given)
     return [_folded(name) for name, _ in given]
 
 
@@ -170,28 +194,94 @@ def with_secrets(body: Mapping[str, Any]) -> list[tuple[str, str]]:
     return people
 
 
-def wrong_tries(home: Path, *, file: str = TRIES) -> int:
+@dataclass(slots=True)
+class _Tries:
+    """Wrong tries by the two names given (`_named`): how many, and the second of the last.  A line each in the file."""
+
+    by: dict[str, tuple[int, int]]
+    appointed: frozenset[str]
+
+    @classmethod
+    def read(cls, home: Path, kept: _Officers) -> "_Tries":
+        """What the file says; whatever else stands in it is one try by everybody, now, with the whole wait."""
+        appointed = frozenset(_named(one.name for one in pair) for pair in combinations(kept.officers, 2))
+        try:
+            text = (home / TRIES).read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return cls({}, appointed)
+        rows = [line.split(" ") for line in text.splitlines()]
+        if not rows or not all(len(row) == 3 and all(part.isascii() for part in row) for row in rows):
+            return cls._tampered(home, appointed)
+        try:
+            return cls({name: (int(count), int(at)) for name, count, at in rows}, appointed)
+        except ValueError:
+            return cls._tampered(home, appointed)
+
+    @classmethod
+    def _tampered(cls, home: Path, appointed: frozenset[str]) -> "_Tries":
+        at = int((home / TRIES).stat().st_mtime)
+        return cls(dict.fromkeys(sorted(appointed), (OFFICERS_MAX + 2, at)), appointed)
+
+    def seconds_to_wait(self, names: str) -> int:
+        """Until these two may try again: 2, 4, 8 … seconds after each wrong try, at most five minutes."""
+        count, at = self.by.get(names, (0, 0))
+        if count <= 0:
+            return 0
+        whole = min(WAIT_SECONDS_MAX, 1 << min(count, 16))
+        return round(min(whole, max(0.0, whole - (now() - at))) + 0.499)
+
+    def count(self, names: str) -> None:
+        """One more; the pairs of strangers that came first are forgotten when they are many."""
+        self.by[names] = (max(0, self.by.pop(names, (0, 0))[0]) + 1, int(now()))
+        strangers = [one for one in self.by if one not in self.appointed]
+        for one in strangers[: max(0, len(strangers) - STRANGERS_MAX)]:
+            del self.by[one]
+
+    def write(self, home: Path) -> None:
+        """Durable, before the refusal is told."""
+        lines = (f"{names} {count} {at}\n" for names, (count, at) in self.by.items())
+        write_whole(home / TRIES, "".join(lines).encode())
+
+    def total(self) -> int:
+        """All of them."""
+        return sum(max(0, count) for count, _ in self.by.values())
+
+
+def wrong_tries(home: Path) -> int:
     """How many wrong tries there were since the last release."""
-    try:
-        text = (home / file).read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        return 0
-    return int(text) if text.isascii() and text.isdigit() else WAIT_SECONDS_MAX  # somebody changed it: the whole wait
+    return _Tries.read(home, _read(home)).total()
 
 
-def _set_aside(home: Path) -> None:
+def seconds_to_wait(home: Path, given: Iterable[str]) -> int:
+    """Until these two, by their names, may try again."""
+    return _Tries.read(home, _read(home)).seconds_to_wait(_named(map(_folded, given)))
+
+
+def _named(names: Iterable[str]) -> str:
+    """Two names in either order; their hash, since somebody may type a secret where the name stands."""
+    return hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()[:32]
+
+
+def _set_aside(home: Path, tries: _Tries) -> None:
     """After a release the count begins anew; what it was waits for the journal."""
-    tries = wrong_tries(home)
-    if not tries:
+    if not tries.total():
         return
     with contextlib.suppress(OSError):  # a home that takes nothing more keeps nobody out
-        write_whole(home / TOLD, str(tries + wrong_tries(home, file=TOLD)).encode())
+        write_whole(home / TOLD, str(tries.total() + _past_tries(home)).encode())
         (home / TRIES).unlink()
+
+
+def _past_tries(home: Path) -> int:
+    try:
+        text = (home / TOLD).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return 0
+    return int(text) if text.isascii() and text.isdigit() else 1  # somebody changed it
 
 
 def take_past_tries(home: Path) -> int:
     """The wrong tries before the last releases, for the journal; they are told once."""
-    tries = wrong_tries(home, file=TOLD)
+    tries = _past_tries(home)
     (home / TOLD).unlink(missing_ok=True)
     return tries
 
@@ -213,16 +303,6 @@ class Releases:
             self._journal.write("incident", ["released", " · ".join(released)])
         if tries := take_past_tries(self._home):
             self._journal.write("incident", ["wrong-secrets", str(tries)])
-
-
-def seconds_to_wait(home: Path) -> int:
-    """Until the next try: 2, 4, 8 … seconds after each wrong one, at most five minutes."""
-    tries = wrong_tries(home)
-    if not tries:
-        return 0
-    whole = min(WAIT_SECONDS_MAX, 1 << min(tries, 16))
-    since = now() - (home / TRIES).stat().st_mtime
-    return round(min(whole, max(0.0, whole - since)) + 0.499)
 
 
 def _read(home: Path) -> _Officers:

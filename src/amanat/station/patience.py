@@ -2,8 +2,8 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Future, wait
+from collections.abc import Callable, Collection
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from queue import SimpleQueue
 from typing import Protocol
 
@@ -17,11 +17,22 @@ class Hands(Protocol):
     def within(self, seconds: float, act: Act) -> "Future[object] | None":
         """None: it is done; raises what it raised.  A future: it goes on, for whoever still wants to wait."""
 
+    def first(self, under_way: "Collection[Future[object]]", seconds: float | None) -> "Collection[Future[object]]":
+        """Those that are done once one is, or none after so many seconds; None: however long it takes."""
+
     def start(self, act: Act) -> "Future[object]":
         """Begin, and wait for nothing."""
 
 
-class AtOnce:
+class _Waiting:
+    """How real time is waited for."""
+
+    def first(self, under_way: "Collection[Future[object]]", seconds: float | None) -> "Collection[Future[object]]":
+        """See `Hands`."""
+        return wait(under_way, seconds, return_when=FIRST_COMPLETED).done
+
+
+class AtOnce(_Waiting):
     """Does each act itself, however long it takes."""
 
     def within(self, seconds: float, act: Act) -> None:
@@ -38,7 +49,7 @@ class AtOnce:
         return future
 
 
-class Threads:
+class Threads(_Waiting):
     """As many threads as acts under way at once; one that hangs is left behind and does not hold up the exit."""
 
     def __init__(self) -> None:

@@ -11,6 +11,8 @@ from typing import Protocol
 
 from amanat.station.config import Address
 from amanat.station.patience import THREADS, Hands
+from amanat.station.private_choices import VisitKey
+from amanat.station.watch import EVERY_SECONDS
 
 Random = Callable[[int], bytes]
 """So many bytes that nobody can guess."""
@@ -59,3 +61,6 @@ class Ports:
     timer: Callable[[], float] = time.monotonic
     wire: Wire | None = None
     cable: Cable | None = None
+    visit_key: Callable[[], VisitKey] = VisitKey
+    look_seconds: float = EVERY_SECONDS
+    """Between two looks at battery and clock."""

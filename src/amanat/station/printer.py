@@ -12,7 +12,6 @@ from typing import Protocol
 from urllib.parse import parse_qs
 
 from amanat.errors import Usage
-from amanat.station import slip_drawing
 from amanat.station.clock import Clock
 from amanat.station.escpos import EscposPrinter
 from amanat.station.slips import FAILED, GOOD, SENT, PrinterFault, Slip
@@ -100,20 +99,17 @@ class FolderPrinter:
         try:
             (self.folder / f"{name}.json").write_text(slip.to_json() + "\n", encoding="utf-8")
             if self.draw and (self._printed - 1) % self.draw == 0:
-                picture = await asyncio.to_thread(
-                    slip_drawing.draw,
-                    slip.kind,
-                    slip.fields,
-                    slip.qr,
-                    slip.duplicate,
-                    training=slip.training,
-                    day=slip.day,
-                )
-                (self.folder / f"{name}.png").write_bytes(picture)
+                (self.folder / f"{name}.png").write_bytes(await asyncio.to_thread(_drawn, slip))
         except OSError as cause:
             self.state = FAILED
             raise PrinterFault(SENT, kind=slip.kind) from cause
         self.state = GOOD
+
+
+def _drawn(slip: Slip) -> bytes:
+    from amanat.station import slip_drawing  # with its fonts: not while a terminal starts
+
+    return slip_drawing.draw(slip.kind, slip.fields, slip.qr, slip.duplicate, training=slip.training, day=slip.day)
 
 
 @dataclass

@@ -97,7 +97,7 @@ class Terminal:
     def _assemble(self) -> None:
         """Recover the journal, then build everything on its fold."""
         self.journal.recover()
-        settings, identity = self.settings, self.identity
+        settings, identity, ports = self.settings, self.identity, self._parts.ports
         rhythm = Rhythm.read(settings.checked_in_list, file=str(self.home / config.FILE))
         modem = Modem.read(settings.narrow, home=self.home, file=self.home / config.FILE)
         wire = self._parts.wire()
@@ -118,11 +118,11 @@ class Terminal:
         self.hearing = Hearing(self.lan, self.link)
         self._booth: Booth | None = None
         if self.roles & ROLE_BALLOT:
-            self._booth = Booth(identity, self.journal, self.printer, test_page=settings.test_page)
+            made = functools.partial(Booth, identity, self.journal, self.printer, home=self.home)
+            self._booth = made(test_page=settings.test_page, new_key=ports.visit_key)
         self.upkeep = Upkeep(self.home, settings, identity, self.journal, self._booth, self._media)
         self.sheets.voters_left = self.upkeep.voters_left
-        timer = self._parts.ports.timer
-        self.presence = Presence(identity, self.journal, self.lan, self._booth, self.clock, timer)
+        self.presence = Presence(identity, self.journal, self.lan, self._booth, self.clock, ports.timer)
         self.look_ups = LookUps(self.journal, self.clock)
         self._register_age = RegisterAge(self.journal, identity.package.register.header.made)
         self._desk = self._make_desk(register) if self.roles & ROLE_CHECK_IN else None
@@ -137,6 +137,7 @@ class Terminal:
             Path(settings.power) if settings.power else None,
             may_write=self._may_write,
             wrote=self.wrote,
+            every_seconds=ports.look_seconds,
         )
         self._assemble_fallbacks(rhythm, modem)
         self.practice = Exercise(self.home, identity, self.clock) if identity.training else None

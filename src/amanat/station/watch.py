@@ -31,12 +31,14 @@ class Watch:
         *,
         may_write: Callable[[], bool],
         wrote: Callable[[], None],
+        every_seconds: float = EVERY_SECONDS,
     ) -> None:
         self._journal = journal
         self._clock = clock
         self._folder = folder
         self._may_write = may_write
         self._wrote = wrote
+        self._every_seconds = every_seconds
         self.power: Power | None = None
         self.step_ms = 0  # of the last step, backwards negative
         self._told = ""
@@ -57,7 +59,7 @@ class Watch:
         """Look for ever."""
         while True:
             await self.look()
-            await self._clock.sleep(EVERY_SECONDS)
+            await self._clock.sleep(self._every_seconds)
 
     async def look(self) -> None:
         """Once: read the power in a thread, since a battery's controller may take its time, then note what is new."""

@@ -23,6 +23,8 @@ NONCE_BYTES: Final = 16
 SHOWN_MAX: Final = 8  # entries shown in one answer; one is enough to stop a device
 EPOCH_BYTES: Final = 16
 DIGEST_BYTES: Final = 10
+ARRAY: Final = 0x80  # CBOR: an array of fewer than 24
+ITEM: Final = bytes([ARRAY | 2, 0x40 | DIGEST_BYTES])  # an array of two, and of it a byte string of ten
 FROM_START: Final = -1  # the sequence number before the first
 
 
@@ -124,12 +126,22 @@ def encode_push(push: Push) -> bytes:
 def encode_answer(answer: Answer) -> bytes:
     """The payload of an answer."""
     heads: list[Encodable] = [list(head) for head in answer.heads]
-    news: list[Encodable] = [list(item) for item in answer.news]
     deltas: list[Encodable] = [list(delta) for delta in answer.deltas]
-    told: list[Encodable] = [heads, answer.cursor, news, deltas, answer.pace_ms, answer.now_ms]
+    first: list[Encodable] = [VERSION, "answer", answer.nonce, answer.epoch, heads, answer.cursor]
+    last: list[Encodable] = [deltas, answer.pace_ms, answer.now_ms]
     if answer.shown:  # only then: a program that does not know of it reads all other answers
-        told.append([[one.entry, one.signature] for one in answer.shown])
-    return cbor.encode([VERSION, "answer", answer.nonce, answer.epoch, *told])
+        last.append([[one.entry, one.signature] for one in answer.shown])
+    count = len(first) + 1 + len(last)
+    return bytes([ARRAY | count]) + cbor.encode_seq(first) + _encoded_news(answer.news) + cbor.encode_seq(last)
+
+
+def _encoded_news(items: Sequence[NewsItem]) -> bytes:
+    """The array of the items, put together: an answer has thousands, and each is two ids that need no walk."""
+    stations = {station: cbor.encode(station) for station in {item.station for item in items}}
+    if any(len(item.digest) != DIGEST_BYTES for item in items):
+        raise cbor.Malformed("news")
+    head = cbor.encode([None] * len(items))[: -len(items) or None]
+    return head + b"".join(ITEM + item.digest + stations[item.station] for item in items)
 
 
 def decode_envelope(data: bytes) -> Envelope:

@@ -185,23 +185,35 @@ class StationSide:
 
     def _events(self, answer: Answer, now_ms: int) -> list[Event]:
         events: list[Event] = [Paced(now_ms, answer.pace_ms, answer.now_ms)]
-        if self.epoch not in (None, answer.epoch):
-            events.append(NewEpoch(answer.epoch))
-            self._passed = {}
-            self._sent = {}  # what was sent followed the heads of another epoch: it says nothing about this one
-        self.epoch = answer.epoch
-        self._stated = {}
+        before, self._stated = self._stated, {}
         for head in answer.heads:
             self._stated.setdefault(head.device, []).append(head)
+        gone_back, is_restored = [*self._gone_back(before)], self.epoch not in (None, answer.epoch)
+        if is_restored:
+            events.append(NewEpoch(answer.epoch))
+            gone_back = [*{**before, **self._passed, **self._sent}]
+        # What was sent followed heads of another epoch, or of headquarters before an older copy took its place untold:
+        # it says nothing about these heads.
+        for device in gone_back:
+            self._passed.pop(device, None)
+            self._sent.pop(device, None)
+        self.epoch = answer.epoch
         events.append(Acknowledged(tuple(answer.heads)))
         events += self._differences()
         if answer.shown:
             events.append(Shown(tuple(answer.shown)))
-        self.cursor = answer.cursor
+        self.cursor = 0 if is_restored or gone_back else answer.cursor  # all news again change nothing
         if answer.news:
             events.append(NewsArrived(tuple(answer.news)))
         events += [DeltaArrived(delta) for delta in answer.deltas]
         return events
+
+    def _gone_back(self, before: Mapping[int, Sequence[Head]]) -> Iterable[int]:
+        """Devices of which headquarters stated a head before that it now neither has nor has gone beyond."""
+        for device, heads in before.items():
+            stated = self._stated.get(device, [])
+            if any(old not in stated and all(head.seq <= old.seq for head in stated) for old in heads):
+                yield device
 
     def _differences(self) -> Iterable[Event]:
         """What headquarters' heads say that they should not, and where to go on in spite of it."""

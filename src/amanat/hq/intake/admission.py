@@ -5,8 +5,10 @@ threads but a few, so that news and pages always find one; what waits is bounded
 once, and who asked by `Expect: 100-continue` before it sent anything.
 """
 
+import logging
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Final
 
 from waitress.channel import HTTPChannel
@@ -18,7 +20,8 @@ from amanat.sync.messages import LIVE_BYTES
 THREADS: Final = 16  # so many pushes share a commit at most
 FREE_THREADS: Final = 4  # that backlogs leave to others
 LIVE_MAX: Final = 1024
-BULK_MAX: Final = 64  # waiting, each up to a megabyte
+BULK_MAX: Final = 64  # waiting, each up to a megabyte; fewer where they are served slowly
+BULK_MIN: Final = 4
 DECLINED: Final = "AMANAT_DECLINED"  # a header of ours: the application sees HTTP_AMANAT_DECLINED
 
 
@@ -44,7 +47,8 @@ class _Backlog:
 class Queue:
     """What waitress sees as its queue: true while a thread should take something.  Waitress holds a lock meanwhile."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: Callable[[], int] = lambda: BULK_MAX) -> None:
+        self._room = room
         self._live: deque[Any] = deque()
         self._bulk: deque[Any] = deque()
         self._running = 0
@@ -74,12 +78,12 @@ class Queue:
             self._running += step
 
     def is_bulk(self, request: Any) -> bool:
-        """Whether this is a push that is no news."""
-        return bool(request.path == PATH and request.content_length > LIVE_BYTES)
+        """Whether this is a push that is no news.  A request that could not be read has no path."""
+        return bool(not request.error and request.path == PATH and request.content_length > LIVE_BYTES)
 
     def is_full(self, *, is_bulk: bool) -> bool:
         """Whether one more is too many."""
-        return len(self._bulk) >= BULK_MAX if is_bulk else len(self._live) >= LIVE_MAX
+        return len(self._bulk) >= min(BULK_MAX, max(BULK_MIN, self._room())) if is_bulk else len(self._live) >= LIVE_MAX
 
 
 def decline(request: Any) -> None:
@@ -91,9 +95,10 @@ def decline(request: Any) -> None:
 class Admission(ThreadedTaskDispatcher):
     """Waitress's threads with this queue."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: Callable[[], int]) -> None:
         super().__init__()
-        self.queue = Queue()
+        self.queue_logger.setLevel(logging.ERROR)  # it would say of each request that others wait before it
+        self.queue = Queue(room)
         self.set_thread_count(THREADS)
 
 

@@ -28,6 +28,7 @@ class PushEndpoint:
 
     def __init__(self, side: HqSide, clock: Clock) -> None:
         self._line = Line(side, clock)
+        self.room = self._line.room
 
     def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
         """WSGI.  400: no message of ours, said in both languages; 503: not taken, send it again after so long (S-9)."""
@@ -48,7 +49,7 @@ class PushEndpoint:
         return _reply(start, "200 OK", "application/cbor", answer)
 
     def _later(self, start: Start) -> Iterable[bytes]:
-        seconds = self._line.appointments.give()
+        seconds = self._line.come_again()
         said = Usage("hq-busy", seconds=seconds).both().encode()
         return _reply(start, "503 Service Unavailable", TEXT, said, ("Retry-After", str(seconds)))
 

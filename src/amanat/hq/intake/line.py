@@ -16,17 +16,17 @@ from typing import Final
 from django.db import IntegrityError, InterfaceError, OperationalError, close_old_connections
 
 from amanat.hq.clock import Clock
+from amanat.hq.intake.appointments import Appointments
 from amanat.hq.intake.meter import METER
 from amanat.sync.hq_side import HqSide, NotKept
 from amanat.sync.messages import LIVE_BYTES, Push
 
 GROUP_BYTES: Final = 2 << 20  # of one transaction: some 4,000 entries
+ROOM_US: Final = 5_000_000
 TRIES: Final = 5
 PAUSE_SECONDS: Final = 0.02  # at most, before the second try; twice as long before each further one
 AGAIN: Final = (OperationalError, InterfaceError, IntegrityError, NotKept)
 """For another's sake, or a lost connection: a second try may go through.  The same entries twice change nothing."""
-AFTER_MAX: Final = 300
-"""Seconds: nobody is told to wait longer (S-9)."""
 
 
 @dataclass(slots=True)
@@ -89,28 +89,6 @@ class Lane:
         return group
 
 
-class Appointments:
-    """When those who are declined come again: one after another, no faster than pushes are served."""
-
-    def __init__(self) -> None:
-        self._each = 0.01
-        self._next = 0.0
-        self._lock = threading.Lock()
-        self._random = random.Random()
-
-    def served(self, pushes: int, seconds: float) -> None:
-        """So long took a commit of so many."""
-        self._each += (seconds / pushes - self._each) / 8
-
-    def give(self) -> int:
-        """Whole seconds, 1 to AFTER_MAX; half of the time that serves is for those who are in line already."""
-        with self._lock:
-            now = time.monotonic()
-            self._next = min(max(self._next, now) + 2 * self._each, now + AFTER_MAX)
-            spread = (self._next - now) * self._random.uniform(0.75, 1.25) + self._random.random()
-        return max(1, min(AFTER_MAX, round(spread)))
-
-
 class Line:
     """Takes pushes for one process's threads."""
 
@@ -118,7 +96,17 @@ class Line:
         self._side = side
         self._clock = clock
         self._live, self._bulk = Lane(self._take), Lane(self._take)
-        self.appointments = Appointments()
+        self._appointments = Appointments()
+        self._told = threading.Lock()
+
+    def come_again(self) -> int:
+        """Seconds after which one who is declined now should try again."""
+        with self._told:
+            return self._appointments.give(time.monotonic_ns() // 1000, random.randrange)
+
+    def room(self) -> int:
+        """How many backlogs may wait: their stations give an answer up after 20 seconds."""
+        return self._appointments.within(ROOM_US)
 
     def receive(self, data: bytes) -> bytes:
         """See `HqSide.receive`.  Raises PeerFault, NotKept, a database error; a push that fails fails alone."""
@@ -130,11 +118,12 @@ class Line:
         raise mine.result
 
     def _take(self, group: Sequence[_Waiting]) -> None:
-        began = time.monotonic()
+        began = time.monotonic_ns()
         if self._try(group) is not None:
             for one in group:
                 one.result = self._try([one]) or one.result
-        self.appointments.served(len(group), time.monotonic() - began)
+        with self._told:
+            self._appointments.served(len(group), (time.monotonic_ns() - began) // 1000)
 
     def _try(self, group: Sequence[_Waiting]) -> Exception | None:
         """Takes a group in one transaction, TRIES times at most; the exception that undid all of it, or None."""

@@ -6,6 +6,7 @@ not even what stands in `finally`, and holds back what a paused one would do.
 
 import asyncio
 import contextvars
+import inspect
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 from weakref import WeakSet
@@ -70,7 +71,7 @@ class Boot:
         self.held.clear()
         self.graveyard = list(self.tasks)
         for task in self.graveyard:
-            task._log_destroy_pending = False  # type: ignore[attr-defined]
+            lay_to_rest(task)
         waiting, self._waiting = self._waiting, {}
         for answer in waiting.values():
             if not answer.done():
@@ -93,6 +94,14 @@ class Boot:
         if fault is not None:
             raise fault
         return found
+
+
+def lay_to_rest(task: asyncio.Task[Any]) -> None:
+    """A task that will never go on is nobody's mistake."""
+    task._log_destroy_pending = False  # type: ignore[attr-defined]
+    coroutine = task.get_coro()
+    if inspect.iscoroutine(coroutine) and inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
+        coroutine.close()
 
 
 async def told(act: Callable[[], Coroutine[Any, Any, Any]], answer: asyncio.Future[Any]) -> None:

@@ -6,6 +6,7 @@ old that another does not hold.  Acts beyond the model are noted in `World.given
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from amanat.rehearsal.simulation.network import State
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 OUTAGE_MS: Final = (30_000, 7_200_000)
 DARK_MS: Final = (5_000, 1_800_000)
 PAUSED_MS: Final = (5_000, 600_000)
-WHILE_STARTING_MS: Final = (1, 3_000)
+STEPS_MAX: Final = 60  # turns and disk acts of a program until it is cut
 CLOCK_MS_MAX: Final = 21_600_000
 BACK_UP_MS: Final = 1_800_000
 
@@ -117,8 +118,9 @@ class Chaos:
         return self._draw.choice(self._world.stations.devices)
 
     def _off_and_on(self, device: int) -> None:
-        self._world.stations.switch_off(device)
-        self._after(DARK_MS, lambda: self._world.stations.switch_on(device))
+        """At any step of whatever the terminal does."""
+        again = partial(self._after, DARK_MS, partial(self._world.stations.switch_on, device))
+        self._world.stations.switch_off(device, steps=self._draw.below(STEPS_MAX), then=again)
 
     def _power_cut(self) -> None:
         device = self._one()
@@ -137,8 +139,8 @@ class Chaos:
         device = self._one()
         if self._world.stations.is_on(device):
             self._fault("kill", "machine", f"D{device}")
-            self._world.stations.kill(device)
-            self._after(WHILE_STARTING_MS, lambda: self._world.stations.switch_on(device))
+            again = partial(self._after, DARK_MS, partial(self._world.stations.switch_on, device))
+            self._world.stations.kill(device, steps=self._draw.below(STEPS_MAX), then=again)
 
     def _kill_in_recovery(self) -> None:
         """The program dies, starts, dies while it starts, and then the power goes too."""
@@ -148,7 +150,7 @@ class Chaos:
         self._fault("kill-in-recovery", "machine", f"D{device}")
         self._world.stations.kill(device)
         self._world.stations.switch_on(device)
-        self._after(WHILE_STARTING_MS, lambda: self._world.stations.is_on(device) and self._off_and_on(device))
+        self._after((0, 0), lambda: self._off_and_on(device))
 
     def _pause(self) -> None:
         device = self._one()

@@ -1,6 +1,8 @@
 """The end of a station's day in the simulation: two officers close every terminal, its gateway last (J-9)."""
 
 import asyncio
+import contextlib
+from collections.abc import Callable
 from typing import Final
 
 from amanat.rehearsal.simulation.events import Note
@@ -9,10 +11,11 @@ from amanat.rehearsal.simulation.visit import OFFICERS, PowerGone
 
 AGAIN_MS: Final = 120_000
 TRIES_MAX: Final = 30
+STOPPED: Final = ("journal-rolled-back", "journal-forked")
 WORDS: Final = "پایان روز"
 
 
-async def close_station(stations: Stations, station: int, *, note: Note) -> None:
+async def close_station(stations: Stations, station: int, *, note: Note, write_stick: Callable[[int], None]) -> None:
     """Until every terminal that still stands says that it is closed, or people give up and say so."""
     devices = stations.election.devices_of(station)
     for device in [*devices[1:], devices[0]]:
@@ -25,9 +28,23 @@ async def close_station(stations: Stations, station: int, *, note: Note) -> None
                 screen = {"code": "power-gone"}
             if screen.get("ok"):
                 note("closed", f"S{station}", device=device)
+                if stations.boxes[devices[0]].lost:  # nobody else delivers for it
+                    write_stick(device)
                 break
-            note("not-closed", f"S{station}", device=device, code=str(screen.get("code")))
+            code = str(screen.get("code"))
+            note("not-closed", f"S{station}", device=device, code=code)
+            if code in STOPPED:  # it writes nothing more; what it wrote is carried by hand
+                write_stick(device)
+                break
+            await _help(stations, device, code)
             await asyncio.sleep(AGAIN_MS / 1000)
+
+
+async def _help(stations: Stations, device: int, code: str) -> None:
+    """Somebody went without a word: an officer draws the curtain."""
+    if code == "booth-busy":
+        with contextlib.suppress(PowerGone):
+            await stations.machine(device).post("/api/booth/leave")
 
 
 async def open_station(stations: Stations, station: int, *, note: Note) -> None:

@@ -3,15 +3,16 @@
 from collections import Counter
 from collections.abc import Callable
 
+from amanat.rehearsal.simulation import auditor
 from amanat.rehearsal.simulation import swarm as swarms
 from amanat.rehearsal.simulation.report import Report
 from amanat.rehearsal.simulation.worker import Job
 from amanat.rehearsal.simulation.world import World
 
-Audit = Callable[[World], None]
+Audit = Callable[[World], object]
 
 
-def simulate(job: Job, audit: Audit = lambda world: None) -> Report:
+def simulate(job: Job, audit: Audit = auditor.attach) -> Report:
     """One day from its morning to its end; ``audit`` gets the world before anything happens."""
     swarm = swarms.drawn(job.seed, stations=job.stations, voters=job.voters)
     if job.faults is not None:
@@ -35,12 +36,11 @@ def simulate(job: Job, audit: Audit = lambda world: None) -> Report:
 
 def _report(world: World, reached: Counter[str]) -> Report:
     verdict, quiet = world.verdict, world.quiet_after_ms
-    assert verdict is not None
     return Report(
         votes=world.ledger.votes,
         acknowledged=world.acknowledged_ballots(),
-        lost=len(verdict.lost) - sum(world.beyond.values()),
-        counted_twice=len(verdict.twice),
+        lost=len(verdict.lost) - sum(world.beyond.values()) if verdict is not None else 0,
+        counted_twice=len(verdict.twice) if verdict is not None else 0,
         beyond_model=dict(sorted(world.beyond.items())),
         faults=dict(sorted(world.log.faults.items())),
         reached=dict(sorted(reached.items())),

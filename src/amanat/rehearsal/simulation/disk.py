@@ -57,6 +57,7 @@ class Disk:
         self._draw = draw
         self._cache = bytearray()
         self._durable = bytearray()
+        self._found = 0  # where `is_durable` looks first
         self._pending: list[tuple[int, bytes]] = []  # in the cache only, in the order of writing
 
     # What a terminal sees
@@ -150,6 +151,14 @@ class Disk:
     def image(self) -> bytes:
         """What a copier of a switched-off device gets."""
         return bytes(self._durable)
+
+    def is_durable(self, data: bytes) -> bool:
+        """Whether this stands on the device itself; what is asked for in the order of writing is found at once."""
+        at = self._durable.find(data, self._found)
+        if at < 0:
+            at = self._durable.find(data)
+        self._found = max(at, 0)
+        return at >= 0
 
     def become(self, image: bytes) -> None:
         """The device holds these bytes from now on: an image of yesterday, a clone, or nothing."""

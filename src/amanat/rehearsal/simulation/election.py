@@ -77,17 +77,26 @@ def is_eligible(number: int) -> bool:
     return number % DEAD_EVERY != 0 and number % CHILD_EVERY != 1
 
 
+def the_people() -> tuple[NationalId, ...]:
+    """Everybody in the register, by number."""
+    return tuple(synthetic(number) for number in range(1, PEOPLE + 1))
+
+
+def the_register() -> bytes:
+    """The register's file; the only thing that a Python without arrays cannot make."""
+    rows = [
+        Person(id_, f"شهروند {n}", 1360, Flags(alive=n % DEAD_EVERY != 0, of_age=n % CHILD_EVERY != 1))
+        for n, id_ in enumerate(the_people())
+    ]
+    return register.build(rows, election_id="simulation", round=1, day=DAY, version=1)
+
+
 @lru_cache(maxsize=1)
 def the_election() -> Election:
     """The only one; a few tenths of a second."""
     draw = Draw(0).fork("election")
     hq_seed = draw.bytes(32)
-    people = tuple(synthetic(number) for number in range(1, PEOPLE + 1))
-    rows = [
-        Person(id_, f"شهروند {n}", 1360, Flags(alive=n % DEAD_EVERY != 0, of_age=n % CHILD_EVERY != 1))
-        for n, id_ in enumerate(people)
-    ]
-    data = register.build(rows, election_id="simulation", round=1, day=DAY, version=1)
+    people, data = the_people(), the_register()
     manifest = _manifest(draw, amanat_crypto.public_key(hq_seed), register.root_of(data))
     seeds = {device: draw.bytes(32) for device in range(sum(TERMINALS) + len(TERMINALS))}
     certificates = _certificates(seeds)

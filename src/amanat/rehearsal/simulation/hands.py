@@ -1,13 +1,14 @@
 """Ports of a simulated program: media it waits for, paper, a clock; no step of a dead program goes through them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final
 
 from amanat.rehearsal.simulation.boot import Boot, Killed
 from amanat.rehearsal.simulation.disk import Disk
 from amanat.rehearsal.simulation.draw import Draw
+from amanat.station.private_choices import VisitKey
 from amanat.station.slips import GOOD, SENT, PrinterFault, Slip
 
 BEGIN_MS: Final = 3  # until a thread begins with a medium
@@ -121,6 +122,25 @@ class Work:
             self._listeners.append(listener)
 
 
+@dataclass(eq=False)
+class Late:
+    """An act that outlasted its patience, and how much longer it takes."""
+
+    left_ms: int
+    found: object
+    fault: Exception | None
+
+    def exception(self) -> Exception | None:
+        """See `Future`."""
+        return self.fault
+
+    def result(self) -> object:
+        """See `Future`."""
+        if self.fault is not None:
+            raise self.fault
+        return self.found
+
+
 class VirtualHands:
     """See `Hands`: threads of one boot, in virtual time."""
 
@@ -128,9 +148,30 @@ class VirtualHands:
         self._boot = boot
         self._draw = draw
 
-    def within(self, seconds: float, act: Callable[[], object]) -> None:
-        """It is done when this returns; how long that took stands in the boot's `spent_ms`."""
-        act()
+    def within(self, seconds: float, act: Callable[[], object]) -> "Late | None":
+        """See `Hands`; how long it took stands in the boot's `spent_ms`."""
+        before, fault, found = self._boot.spent_ms, None, None
+        try:
+            found = act()
+        except Exception as raised:  # carried to whoever waits, whatever it is
+            fault = raised
+        patience = before + round(seconds * 1000)
+        if self._boot.spent_ms > patience:
+            late = Late(self._boot.spent_ms - patience, found, fault)
+            self._boot.spent_ms = patience
+            return late
+        if fault is not None:
+            raise fault
+        return None
+
+    def first(self, under_way: "Collection[Late]", seconds: float | None) -> "list[Late]":
+        """See `Hands`."""
+        least = min(late.left_ms for late in under_way)
+        waited = least if seconds is None else min(least, round(seconds * 1000))
+        self._boot.spent_ms += waited
+        for late in under_way:
+            late.left_ms -= waited
+        return [late for late in under_way if late.left_ms <= 0]
 
     def start(self, act: Callable[[], object]) -> Work:
         """A little later in virtual time."""
@@ -202,3 +243,14 @@ class Tray:
         found = [slip for slip in self.slips if slip.kind == kind]
         self.slips = [slip for slip in self.slips if slip.kind != kind]
         return found[-1] if found else None
+
+
+class NoKey(VisitKey):
+    """Nobody reads along in a simulated booth: choices come as they are."""
+
+    def __init__(self) -> None:
+        """There is nothing to draw."""
+
+    def shown(self) -> str:
+        """No key."""
+        return ""

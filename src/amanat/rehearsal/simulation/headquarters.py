@@ -214,6 +214,10 @@ class Headquarters:
         """A copy of what is committed now is laid aside."""
         self._backups = [*self._backups, self.store.backup()][-BACKUPS_MAX:]
 
+    def back_up_afresh(self) -> None:
+        """What is committed now is in every copy that there is."""
+        self._backups = [self.store.backup()]
+
     def restore(self, *, new_epoch: bool) -> None:
         """Go on from one of the copies, if there is one."""
         if not self._backups:

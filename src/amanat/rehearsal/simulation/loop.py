@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Final, TypeVar
 
-from amanat.rehearsal.simulation.boot import BOOT, Boot, Killed
+from amanat.rehearsal.simulation.boot import BOOT, Boot, Killed, lay_to_rest
 
 T = TypeVar("T")
 Context = contextvars.Context | None
@@ -22,7 +22,10 @@ class Circles(Exception):
     """Time does not pass: something calls itself again and again."""
 
 
-class VirtualLoop(asyncio.AbstractEventLoop):
+_Loop: Any = asyncio.AbstractEventLoop  # sockets, signals and processes are never asked for
+
+
+class VirtualLoop(_Loop):  # type: ignore[misc]
     """See the module.  `begins_ms` is the first moment; `faults` are exceptions that nobody caught."""
 
     def __init__(self, begins_ms: int = 0) -> None:
@@ -58,7 +61,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     def run_until_complete(self, future: Generator[Any, None, T] | Coroutine[Any, Any, T] | Any) -> T:
         """Run until this is done, however long it takes; raises what it raised."""
-        task: asyncio.Future[T] = asyncio.ensure_future(future, loop=self)
+        task: asyncio.Future[T] = asyncio.ensure_future(future, loop=self)  # type: ignore[arg-type]
         while not task.done():
             if not self._ready and not self._timers:
                 raise Circles("nothing can happen any more")
@@ -174,5 +177,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def close(self) -> None:
         """Forget everything that waits."""
         self._closed = True
+        for task in asyncio.all_tasks(self):
+            lay_to_rest(task)
         self._ready.clear()
         self._timers.clear()

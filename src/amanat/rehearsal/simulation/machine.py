@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from amanat.errors import AmanatError
 from amanat.records.device import ROLE_CHECK_IN
@@ -20,7 +20,7 @@ from amanat.rehearsal.simulation.boot import Boot, Killed, outside
 from amanat.rehearsal.simulation.disk import Disk
 from amanat.rehearsal.simulation.draw import Draw
 from amanat.rehearsal.simulation.events import Note
-from amanat.rehearsal.simulation.hands import HeldDisk, MachineClock, Tray, VirtualHands
+from amanat.rehearsal.simulation.hands import HeldDisk, MachineClock, NoKey, Tray, VirtualHands
 from amanat.rehearsal.simulation.loop import VirtualLoop
 from amanat.rehearsal.simulation.visit import PowerGone
 from amanat.rules import persian
@@ -38,22 +38,14 @@ from amanat.station.terminal import Terminal
 Screen = dict[str, Any]
 Answer = tuple[Mapping[str, str], bytes]
 Post = Callable[[bytes], Awaitable[bytes]]
+"""A push to headquarters' answer; raises OSError, TimeoutError, PeerFault, Declined."""
+Call = Callable[[int, str, bytes, dict[str, str]], Awaitable[Answer]]
+"""(device, path, body, headers) to a colleague's headers and content; raises OSError, TimeoutError."""
+Get = Callable[[int, str], Awaitable[bytes]]
+"""(device, path) to what is on a colleague's screen; raises OSError, TimeoutError."""
 SHM: Final = Path("/dev/shm")  # files in memory, where there is one
+LOOK_SECONDS: Final = 60.0
 NAMES: Final = ("a", "b")  # of a terminal's media
-
-
-class Call(Protocol):
-    """Asks a colleague's machine."""
-
-    def __call__(self, device: int, path: str, body: bytes, headers: dict[str, str]) -> Awaitable[Answer]:
-        """Headers and content of its answer.  Raises OSError, TimeoutError."""
-
-
-class Get(Protocol):
-    """Looks at a colleague's screen."""
-
-    def __call__(self, device: int, path: str) -> Awaitable[bytes]:
-        """Its content.  Raises OSError, TimeoutError."""
 
 
 async def _nowhere(*_: object) -> Any:
@@ -168,6 +160,11 @@ class Machine:
         return self._boot is not None
 
     @property
+    def running(self) -> Terminal | None:
+        """The program, if one has started."""
+        return self._terminal
+
+    @property
     def terminal(self) -> Terminal:
         """The program; PowerGone where none has started."""
         if self._boot is None or self._terminal is None:
@@ -211,7 +208,15 @@ class Machine:
         def timer() -> float:
             return (self._now_ms() + boot.spent_ms) / 1000
 
-        ports = Ports(random=self.identity.random, hands=hands, timer=timer, wire=wires, cable=wires)  # type: ignore[arg-type]
+        ports = Ports(
+            random=self.identity.random,
+            hands=hands,  # type: ignore[arg-type]  # `Work` has what is used of a Future
+            timer=timer,
+            wire=wires,
+            cable=wires,
+            visit_key=NoKey,
+            look_seconds=LOOK_SECONDS,
+        )
         media = [HeldDisk(disk, name, boot) for disk, name in zip(self.disks, NAMES, strict=True)]
         day = persian.jalali(date.fromisoformat(self.identity.manifest.polling_day))
         printer = SlipPrinter(self.tray, self.identity.training, day)
@@ -273,21 +278,12 @@ class Machine:
         async def act() -> Screen:
             return await acts.press(self.terminal, "POST", path, read)
 
+        began_ms = self._now_ms()
         screen = dict(await self._ask(act))
+        self._note("acted", self.name, path=path, ms=self._now_ms() - began_ms)
         if screen.get("code") == "fault-of-ours":
             self._note("own-fault", self.name, path=path)
         return screen
-
-    async def look(self, path: str) -> bytes:
-        """What a colleague reads on its screen; raises ConnectionError where it is off."""
-
-        async def act() -> Screen:
-            return await acts.press(self.terminal, "GET", path, _nothing)
-
-        try:
-            return acts.encode(await self._ask(act))
-        except PowerGone as cause:
-            raise ConnectionResetError(self.name) from cause
 
     async def lan(self, path: str, body: bytes, headers: dict[str, str]) -> Answer:
         """What it answers a colleague; raises ConnectionError where it is off, or goes off meanwhile."""
@@ -306,7 +302,7 @@ class Machine:
         return told, content
 
     async def look(self, path: str) -> bytes:
-        """A screen as a colleague's terminal reads it; raises ConnectionError where it is off, or goes off meanwhile."""
+        """A screen as a colleague reads it; raises ConnectionError where it is off, or goes off meanwhile."""
 
         async def act() -> bytes:
             return acts.encode(await acts.press(self.terminal, "GET", path, _nowhere))

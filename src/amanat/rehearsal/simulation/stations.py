@@ -1,6 +1,7 @@
 """The machines of a simulated day: their disks, wires and cables, and what is done to them from outside."""
 
 import asyncio
+import contextvars
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -39,6 +40,10 @@ class Box:
     lost: str = ""  # why it is gone for good
 
 
+def _nothing() -> None:
+    """Nobody waits for it."""
+
+
 class Stations:
     """All boxes of the seed's stations."""
 
@@ -63,6 +68,7 @@ class Stations:
         self.wires: dict[int, Way[bytes]] = {}
         self.cables: dict[tuple[int, int], Way[Any]] = {}
         self.boxes: dict[int, Box] = {}
+        self._is_healed = False
         self.given_up: dict[int, tuple[str, int]] = {}  # why, and how many ballots went with it at most
         for station in swarm.stations:
             for device in election.devices_of(station):
@@ -152,22 +158,39 @@ class Stations:
         finally:
             box.is_starting = False
 
-    def kill(self, device: int) -> None:
-        """Kill -9: the disks' caches stay."""
-        box = self.boxes[device]
-        box.is_wanted_on = False
-        box.machine.stop()
-        self._note("crash", f"D{device}", device=device, how="kill")
+    def kill(self, device: int, *, steps: int = 0, then: Callable[[], None] = _nothing) -> None:
+        """Kill -9, so many steps of its own from now; the disks' caches stay."""
+        self._end(device, "kill", steps, then)
 
-    def switch_off(self, device: int) -> None:
-        """The mains fail: what the disks had not made durable is kept, dropped or torn."""
+    def switch_off(self, device: int, *, steps: int = 0, then: Callable[[], None] = _nothing) -> None:
+        """The mains fail, so many steps from now: what the disks had not made durable is kept, dropped or torn."""
+        self._end(device, "power", steps, then)
+
+    def _end(self, device: int, how: str, steps: int, then: Callable[[], None]) -> None:
         box = self.boxes[device]
-        box.is_wanted_on = False
-        box.machine.stop()
+
+        def ended() -> None:
+            box.is_wanted_on = False
+            if how == "power":
+                self._darken(box)
+            self._note("crash", f"D{device}", device=device, how=how)
+            if self._is_healed:
+                self.switch_on(device)
+            else:
+                then()
+
+        if steps and box.machine.is_on:
+            box.machine.kill_after(steps, lambda: contextvars.Context().run(ended))  # not in that of the dead
+        else:
+            box.machine.stop()
+            ended()
+
+    def _darken(self, box: Box) -> None:
         for disk in box.disks:
             if fates := disk.power_cut():
                 self._note("fault", disk.name, which="unsynced", component="medium", fates=fates)
-        self._note("crash", f"D{device}", device=device, how="power")
+        if fates := box.machine.lose_notes():
+            self._note("fault", f"D{box.device}", which="notes-torn", component="copies", fates=fates)
 
     def pause(self, device: int) -> None:
         """The program stands still and believes that no time passed."""
@@ -184,10 +207,11 @@ class Stations:
             box.image = box.disks[0].image(), box.disks[1].image()
 
     def put_back_image(self, device: int) -> bool:
-        """Start it again from an earlier image, where all that it wrote since is held by headquarters."""
+        """Start it again from an earlier image, where every copy of headquarters' data has the rest."""
         box = self.boxes[device]
         if box.image is None or not box.machine.is_on or self.waits_at(device):
             return False
+        self._headquarters.back_up_afresh()
         self.switch_off(device)
         for disk, image in zip(box.disks, box.image, strict=True):
             disk.become(image)
@@ -233,6 +257,7 @@ class Stations:
 
     def heal(self) -> None:
         """No more faults: whatever is off and not gone starts; a medium that died stays dead."""
+        self._is_healed = True
         for way in (*self.wires.values(), *self.cables.values()):
             way.weather = CALM
             way.restore()
@@ -255,5 +280,7 @@ class Stations:
         heads = [head_of(self.election.eh, entries[-1])] if entries else []
         for head in [*heads, *(copies.head for copies in box.machine.terminal.lan.copies.values())]:
             if head is not None and not self._headquarters.store.holds(head):
-                return f"D{device} holds D{head.device} up to {head.seq}, headquarters {branches.get(head.device)}"
+                chain = branches.get(head.device)
+                tips = sorted(chain.tips.values()) if chain is not None else []
+                return f"D{device} holds D{head.device} up to {head.seq}, headquarters {tips}"
         return ""

@@ -230,6 +230,9 @@ class Visit:
             screen = await booth.post("/api/booth/permit", slip=self.slip)
             if screen.get("told") == "cast":
                 return self._told_cast(booth, screen)
+            if screen.get("code") == "booth-busy":
+                await booth.post("/api/booth/leave")  # whoever was here went without a word: an officer helps
+                return None
             if not screen.get("ok"):
                 return self._not_taken(screen)
             if self.wish.walks_away:
@@ -254,7 +257,7 @@ class Visit:
         code = screen.get("code")
         if code in ("permit-replaced", "permit-of-dead-booth", "permit-other-terminal"):
             return False
-        if code != "booth-busy" and self.tries >= VOID_AFTER_TRIES:
+        if self.tries >= VOID_AFTER_TRIES:
             return False
         return None
 

@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from amanat.errors import PeerFault
 from amanat.records import cbor
+from amanat.records.journal import SignedEntry
 from amanat.rehearsal.simulation import swarm as swarms
 from amanat.rehearsal.simulation import tokens
 from amanat.rehearsal.simulation.chaos import Chaos
@@ -30,13 +30,14 @@ from amanat.rehearsal.simulation.swarm import Swarm
 from amanat.rehearsal.simulation.visit import Place, Visit
 from amanat.station.usb import to_carry
 from amanat.sync.messages import triple
+from amanat.sync.station_side import head_of
 
 HOURS: Final = 10
 QUIET_HOURS_MAX: Final = 24
 HOUR_MS: Final = 3_600_000
 MORNING_MS: Final = 600_000  # terminals are switched on and opened before the doors
 LOOK_MS: Final = 60_000
-IMAGE_MS: Final = 1_800_000
+SAID_MAX: Final = 3  # sentences of one kind
 
 
 class World:
@@ -80,6 +81,7 @@ class World:
         self.acknowledged: dict[int, int] = {}  # the last entry of each device that an answer covered
         self.beyond: dict[str, int] = {}
         self.listeners.append(self._hear)
+        self._closing: list[asyncio.Task[None]] = []
         self._visits = 0
         self._healed_ms = 0
 
@@ -158,10 +160,13 @@ class World:
 
     def run_until_quiet(self, at_most_hours: int = QUIET_HOURS_MAX) -> None:
         """Everybody goes home, every station closes, and everything arrives; else a violation says what did not."""
+        if self.violations:
+            return  # the day broke off: what would have arrived nobody can say
         limit = self.loop.now_ms + at_most_hours * HOUR_MS
         self.loop.run_until_ms(limit, unless=lambda: not self._visits or bool(self.violations))
         for station in self.swarm.stations:
-            self.loop.create_task(close_station(self.stations, station, note=self.note))
+            closing = close_station(self.stations, station, note=self.note, write_stick=self.write_stick)
+            self._closing.append(self.loop.create_task(closing))
         while self.loop.now_ms < limit and not self.violations:
             self.loop.run_until_ms(self.loop.now_ms + LOOK_MS)
             if not self.waiting():
@@ -177,24 +182,35 @@ class World:
         found = [why for device in self.stations.boxes if (why := self.stations.waits_at(device))]
         if self._visits:
             found.append(f"{self._visits} people are still here")
+        if not all(task.done() for task in self._closing):
+            found.append("a station is not closed")
         if self.sticks.under_way:
             found.append(f"{self.sticks.under_way} sticks are on the road")
         return found
 
     def _judge(self) -> None:
+        """What is lost or counted twice; what has not arrived in time is lost, and said so already."""
         self.verdict = verdict = judge(self.store, self.election.eh, self.ledger, self.ledger.holders())
+        if self.violations:
+            return
         by_device: dict[int, int] = {}
+        lost: list[str] = []
         for person, ballot in verdict.lost:
             device = self.ledger.where[ballot]
             by_device[device] = by_device.get(device, 0) + 1
             why, bound = self.stations.given_up.get(device, ("", 0))
             if by_device[device] > bound:
-                self.violations.append(f"lost: {person} was told at D{device} that {ballot} is cast")
+                lost.append(f"lost: {person} was told at D{device} that {ballot} is cast")
             else:
                 self.beyond[why] = self.beyond.get(why, 0) + 1
-        self.violations += [f"counted twice: {person}" for person in verdict.twice]
-        self.violations += [f"counted, and nobody cast it: {ballot}" for ballot in verdict.ghosts]
-        self.violations += [f"nobody caught: {fault!r}" for fault in self.loop.faults]
+        for sentences in (
+            lost,
+            [f"counted twice: {person}" for person in verdict.twice],
+            [f"counted, and nobody cast it: {ballot}" for ballot in verdict.ghosts],
+            [f"nobody caught: {fault!r}" for fault in self.loop.faults],
+        ):
+            more = len(sentences) - SAID_MAX
+            self.violations += sentences[:SAID_MAX] + ([f"{more} more of these"] if more > 0 else [])
 
     def acknowledged_ballots(self) -> int:
         """Of the ballots that people were told of, those that an answer of headquarters covered."""
@@ -224,7 +240,9 @@ class World:
         """A supervisor writes a stick at this terminal."""
         terminal = self.stations.machine(device).terminal
         journals = [terminal.journal.entries, *(copies.entries for copies in terminal.lan.copies.values())]
-        self.sticks.write(f"S{self.stations.boxes[device].station}", list(to_carry(journals)))
+        station = self.stations.boxes[device].station
+        lost = bool(self.stations.boxes[self.election.devices_of(station)[0]].lost)
+        self.sticks.write(f"S{station}", list(to_carry(journals, lost=lost)))
 
     def poison(self, draw: Draw) -> None:
         """What no program of ours wrote comes to headquarters among what is good, on a stick."""
@@ -237,8 +255,12 @@ class World:
             draw.bytes(8),
             [cbor.encode([1, device, draw.below(1 << 40), draw.bytes(32)]), bytes(64), None],
         ]
-        at = draw.below(len(good) + 1)
+        at, good = draw.below(len(good) + 1), good[:200]
         try:
-            self.headquarters.take([*good[:at], draw.choice(poison), *good[at:200]])
-        except (ConnectionError, PeerFault):
+            self.headquarters.take([*good[:at], draw.choice(poison), *good[at:]])
+        except ConnectionError:
             return  # headquarters was down, or died of it and starts again
+        for value in good:
+            head = head_of(self.election.eh, SignedEntry.from_value(value))
+            if head.hash not in self.store.held([(head.device, head.seq)]).get((head.device, head.seq), ()):
+                self.violations.append(f"poison stopped entry {head.seq} of D{head.device}")

@@ -1,16 +1,22 @@
 """Voices and photographs of the package for the booth's page (M-7).  Nothing of them may be kept: no-store, no log.
 
 What a voter hears says whom they chose; so the page asks for each file without any cache, and wipes what it played.
+Each file is compared with headquarters' signed list whenever it is asked for: a voice that somebody exchanged on the
+disk since the package was loaded is not played.  Nothing is written down about it then, since that would say who was
+heard; `amanat station check` names the file.
 """
 
+import hashlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from amanat.records import package_sums
 from amanat.station.enrolment import PACKAGE
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
@@ -23,30 +29,40 @@ def _package(request: Request) -> Path:
     return home / PACKAGE
 
 
-def _file(path: Path, media_type: str, names: tuple[str, ...]) -> Response:
-    if not all(map(_NAME.fullmatch, names)) or not path.is_file():
+def _sums(request: Request) -> Mapping[str, str]:
+    """Headquarters' signed list, read once."""
+    state = request.app.state
+    if not hasattr(state, "package_sums"):
+        state.package_sums = package_sums.listed(_package(request))
+    sums: Mapping[str, str] = state.package_sums
+    return sums
+
+
+def _file(request: Request, name: str, media_type: str, parts: tuple[str, ...] = ()) -> Response:
+    """A file of the package whose content is the listed one; 404 for another."""
+    path = _package(request) / name
+    content = path.read_bytes() if all(map(_NAME.fullmatch, parts)) and path.is_file() else None
+    if content is None or hashlib.sha256(content).hexdigest() != _sums(request).get(name):
         return Response(status_code=404, headers=_KEPT_NOWHERE)
-    return FileResponse(path, media_type=media_type, headers=_KEPT_NOWHERE)
+    return Response(content, media_type=media_type, headers=_KEPT_NOWHERE)
 
 
 async def _audio(request: Request) -> Response:
     folder, key = request.path_params["folder"], request.path_params["key"]
-    return _file(_package(request) / "audio" / folder / f"{key}.opus", "audio/ogg", (folder, key))
+    return _file(request, f"audio/{folder}/{key}.opus", "audio/ogg", (folder, key))
 
 
 async def _prompts(request: Request) -> Response:
     """What each prompt says, by key; empty where headquarters made no audio."""
-    path = _package(request) / "audio/prompts/index.json"
-    if not path.is_file():
-        return JSONResponse({}, headers=_KEPT_NOWHERE)
-    return FileResponse(path, media_type="application/json", headers=_KEPT_NOWHERE)
+    found = _file(request, "audio/prompts/index.json", "application/json")
+    return found if found.status_code == 200 else JSONResponse({}, headers=_KEPT_NOWHERE)
 
 
 async def _photo(request: Request) -> Response:
     contest, code = request.path_params["contest"], request.path_params["code"]
     rows = request.app.state.terminal.candidates.get(contest, ())
     kind = next((row.get("photo") for row in rows if row["code"] == code), "") or "none"
-    return _file(_package(request) / "photos" / contest / f"{code}.{kind}", _PHOTOS.get(kind, ""), (contest, code))
+    return _file(request, f"photos/{contest}/{code}.{kind}", _PHOTOS.get(kind, ""), (contest, code))
 
 
 def routes() -> list[BaseRoute]:

@@ -1,5 +1,6 @@
 // Questions to this terminal; an answer that did not come is an answer too, and says so in words.
-const SILENT = { ok: false, code: "no-answer", fa: "دستگاه پاسخ نداد. چیزی گم نشده است؛ دوباره امتحان کنید یا مسئول شعبه را صدا بزنید." };
+const SILENT = { ok: false, code: "no-answer", fa: "دستگاه پاسخ نداد. چیزی گم نشده است؛ دوباره امتحان کنید یا مسئول شعبه را صدا بزنید.",
+  en: "The terminal did not answer. Nothing is lost; try again or call the staff." };
 const WAIT_MS = 30_000;
 
 async function ask(path, options) {

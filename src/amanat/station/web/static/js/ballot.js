@@ -15,6 +15,7 @@ import { watchStatus } from "./status.js";
 import { Tray } from "./tray.js";
 import { drawBoard, drawCard, drawCodePad, drawField, drawHits, drawSlateOffer, drawSlots } from "./tray-view.js";
 import { forgetVisit, screen, tray, undecided, visit } from "./visit.js";
+import { inEnglish, speak, t, told, translated } from "./words.js";
 
 const IDLE_MS = 60_000;
 const WIPE_SECONDS = 10;
@@ -53,6 +54,7 @@ function forgetTray() {
 function awake() {
   clearTimeout(timers.idle);
   if (GUARDED.includes(screen())) timers.idle = setTimeout(cover, IDLE_MS);
+  else if (screen() === "welcome" && inEnglish()) timers.idle = setTimeout(() => toLanguage("fa"), IDLE_MS);
 }
 
 function cover() {
@@ -64,7 +66,14 @@ function cover() {
   post("/api/booth/away");
 }
 
-function wipe() {
+function toLanguage(language) {
+  speak(language);
+  for (const pad of ["#code-pad", "#curtain-pad"]) drawCodePad($(pad));
+}
+
+/** The first screen keeps the language that its voter asked for; a new visit begins in Persian. */
+function wipe(keepsLanguage = screen() === "welcome") {
+  if (!keepsLanguage) toLanguage("fa");
   clearInterval(timers.wipe);
   for (const image of [$("#opening"), $("#receipt-qr")]) forgetQr(image);
   forgetVisit();
@@ -100,7 +109,7 @@ function drawArmed(act) {
     "cast-how": act === "cast" ? "یک بار دیگر Enter" : "دو بار Enter، یا یک ثانیه نگه دارید",
   });
   $("[data-do=cast]").classList.toggle("armed", act === "cast");
-  for (const button of document.querySelectorAll("[data-do=leave]")) button.textContent = act === "leave" ? "دوباره: خروج" : "خروج";
+  for (const button of document.querySelectorAll("[data-do=leave]")) button.textContent = translated(act === "leave" ? "دوباره: خروج" : "خروج");
   if (act) tell("armed", { act });
 }
 
@@ -124,7 +133,7 @@ async function permit(text) {
   if (answer.told === "cast") return done({ ...answer, code: answer.receipt });
   if (!answer.ok) {
     tone("no");
-    return welcome(answer.fa);
+    return welcome(told(answer));
   }
   wipe();
   forgetComfort();
@@ -149,7 +158,7 @@ async function resume(text) {
   if (![visit.slip, visit.code].includes(text)) return permit(text);
   const answer = await post("/api/booth/back");
   if (answer.code === "no-permit") return reconcile();
-  if (!answer.ok) return fill({ "curtain-say": answer.fa });
+  if (!answer.ok) return fill({ "curtain-say": told(answer) });
   const under = covered;
   covered = null;
   if (under === "tray") openTray(visit.at);
@@ -162,7 +171,7 @@ async function resume(text) {
 async function reconcile() {
   const answer = await post("/api/booth/permit", { slip: visit.slip });
   if (answer.told === "cast") return done({ ...answer, code: answer.receipt });
-  if (!answer.ok) return welcome(answer.fa);
+  if (!answer.ok) return welcome(told(answer));
   covered = null;
   visit.key = answer.key ?? "";
   visit.testsLeft = answer.tests_left;
@@ -175,13 +184,13 @@ function openTray(place, say) {
   visit.at = place;
   visit.slate = null;
   go("tray");
-  draw({ what: "tray", say: say ?? (visit.trays.length > 1 ? `${number(place + 1)} از ${number(visit.trays.length)} انتخابات` : "") });
+  draw({ what: "tray", say: say ?? (visit.trays.length > 1 ? t`${number(place + 1)} از ${number(visit.trays.length)} انتخابات` : "") });
 }
 
 function drawContests() {
   $("#contests").replaceChildren(...visit.trays.map((one, place) =>
     make("li", {}, make("button", { type: "button", "data-contest": place, "aria-current": place === visit.at && screen() === "tray" ? "step" : null },
-      make("span", { text: one.contest.title_fa }), make("b", { text: `${number(one.chosen.length)} از ${number(one.contest.max_choices)}` })))));
+      make("bdi", { text: one.contest.title_fa }), make("b", { text: t`${number(one.chosen.length)} از ${number(one.contest.max_choices)}` })))));
 }
 
 function draw(happened) {
@@ -195,7 +204,7 @@ function draw(happened) {
   drawBoard(now, visit.letters);
   drawSlateOffer(visit.slate, now);
   fill({ say: happened.say ?? "" });
-  $("[data-do=review]").firstChild.textContent = visit.trays[visit.at + 1] ? "بعدی " : "بازبینی ";
+  $("[data-do=review]").firstChild.textContent = translated(visit.trays[visit.at + 1] ? "بعدی " : "بازبینی ");
   tellTray(now, happened, visit.at, visit.trays.length);
 }
 
@@ -204,13 +213,20 @@ function onwards() {
   if (visit.slate) return useSlate(false);
   if (now.text || now.browsing) return draw({ say: now.searching ? "یکی را با شماره‌اش برگزینید، یا نوشته را پاک کنید" : "کد کامل نیست" });
   if (visit.at + 1 === visit.trays.length) return review();
-  return openTray(visit.at + 1, now.chosen.length ? undefined : `در «${now.contest.title_fa}» نامی ننوشتید؛ این هنوز رأی سفید نیست`);
+  return openTray(visit.at + 1, now.chosen.length ? undefined : t`در «${now.contest.title_fa}» نامی ننوشتید؛ این هنوز رأی سفید نیست`);
 }
 
 function colours(next) {
   const say = next();
   if (screen() === "tray") draw({ say });
   else tell("say", { text: say });
+}
+
+/** The ear is Persian, and so is the screen beside it. */
+function sound() {
+  toLanguage("fa");
+  if (screen() === "tray") draw({});
+  tell("sound");
 }
 
 // ---- slate: a list that was prepared at home
@@ -254,7 +270,7 @@ function review(say = "") {
   $("#lists").replaceChildren(...reviewLists(visit.trays, visit.blank));
   const [only] = visit.trays;
   const unused = only.contest.max_choices - only.chosen.length;
-  fill({ "review-say": say, unused: visit.trays.length === 1 && only.chosen.length && unused ? ` · ${number(unused)} جای خالی ماند` : "" });
+  fill({ "review-say": say, unused: visit.trays.length === 1 && only.chosen.length && unused ? t` · ${number(unused)} جای خالی ماند` : "" });
   $("[data-do=seal]").classList.toggle("waiting", undecided().length > 0);
   const contests = visit.trays.map((one) => ({ title: one.contest.title_fa, rows: one.chosen.map(plain), max: one.contest.max_choices, blank: visit.blank.has(one.contest.id) }));
   tell("review", { contests, say });
@@ -269,13 +285,13 @@ function toggleBlank(id = undecided()[0]?.contest.id) {
 function removeInReview(place, code) {
   const { say } = visit.trays[place].remove(code);
   visit.blank.clear();
-  review(`${say}. اگر نمی‌خواستید: «برگشت و تغییر»`);
+  review(t`${say}. اگر نمی‌خواستید: «برگشت و تغییر»`);
 }
 
 /** Not taking part in one of the contests is no white vote: it needs another card, and that is said (B-12). */
 function skip(id) {
   const { contest } = visit.trays.find((one) => one.contest.id === id);
-  review(`شرکت نکردن در «${contest.title_fa}» رأی سفید نیست و با این تعرفه شدنی نیست: بی‌رأی «خروج» کنید و از میز پذیرش تعرفه‌ای بدون آن بگیرید`);
+  review(t`شرکت نکردن در «${contest.title_fa}» رأی سفید نیست و با این تعرفه شدنی نیست: بی‌رأی «خروج» کنید و از میز پذیرش تعرفه‌ای بدون آن بگیرید`);
 }
 
 // ---- seal, test, cast
@@ -292,18 +308,18 @@ async function once(work) {
 
 async function seal() {
   const [open] = undecided();
-  if (open) return review(`در «${open.contest.title_fa}» هیچ نامی نیست: اگر رأی سفید می‌دهید، ۰ را بزنید`);
+  if (open) return review(t`در «${open.contest.title_fa}» هیچ نامی نیست: اگر رأی سفید می‌دهید، ۰ را بزنید`);
   const choices = Object.fromEntries(visit.trays.map((one) => [one.contest.id, one.codes]));
   wait("رأی مُهر می‌شود…"); // the choices leave the screen before anything is sealed
   const answer = await post("/api/booth/seal", visit.key ? { sealed: await enciphered(choices, visit.key) } : { choices });
   if (answer.code === "no-permit") return reconcile();
-  return answer.ok ? sealed() : review(answer.fa);
+  return answer.ok ? sealed() : review(told(answer));
 }
 
 function sealed(say = "") {
   go("seal");
   $("[data-do=test]").disabled = visit.testsLeft < 1;
-  fill({ "seal-say": say, tests: visit.testsLeft ? `رأی باز می‌شود و شمرده نمی‌شود؛ ${number(visit.testsLeft)} بار دیگر` : "آزمون‌ها تمام شد" });
+  fill({ "seal-say": say, tests: visit.testsLeft ? t`رأی باز می‌شود و شمرده نمی‌شود؛ ${number(visit.testsLeft)} بار دیگر` : "آزمون‌ها تمام شد" });
   tell("sealed", { tests_left: visit.testsLeft, say });
 }
 
@@ -312,7 +328,7 @@ async function test() {
   wait("رأی باز می‌شود…");
   const answer = await post("/api/booth/test");
   if (answer.code === "no-permit") return reconcile();
-  if (!answer.ok) return sealed(answer.fa);
+  if (!answer.ok) return sealed(told(answer));
   visit.testsLeft = answer.tests_left;
   go("opened");
   picture($("#opening"), answer.opening);
@@ -336,18 +352,18 @@ async function cast() {
   wait("رأی روی دو حافظه نوشته می‌شود…"); // whatever happens to the answer, asking again gives the same receipt and casts nothing twice
   const answer = await post("/api/booth/cast");
   if (answer.ok) return done(answer);
-  return ["no-permit", "nothing-sealed"].includes(answer.code) ? reconcile() : sealed(answer.fa);
+  return ["no-permit", "nothing-sealed"].includes(answer.code) ? reconcile() : sealed(told(answer));
 }
 
 async function done(answer) {
-  wipe(); // no choice is left in this page before the code comes on
+  wipe(true); // no choice is left in this page before the code comes on
   go("done");
   const paper = answer.receipt ? "این هم برگه، دوباره. هیچ نامی در آن نیست" : "کد رسید روی کارت دوم هم هست؛ هیچ نامی در آن نیست";
   fill({ receipt: answer.code, slip: answer.printed ? paper : "کارت دوم چاپ نشد: همین تعرفه را دوباره جلوی خواننده بگیرید تا چاپ شود" });
   tone("yes");
   let left = WIPE_SECONDS;
   const count = () => {
-    fill({ wiped: `برگه را بردارید. این صفحه ${number(left)} ثانیهٔ دیگر پاک می‌شود` });
+    fill({ wiped: t`برگه را بردارید. این صفحه ${number(left)} ثانیهٔ دیگر پاک می‌شود` });
     if (left < 1) gone();
     left -= 1;
   };
@@ -376,13 +392,14 @@ const acts = {
   browse: () => draw(tray().browse()), later: () => draw(tray().browse(1)), earlier: () => draw(tray().browse(-1)),
   "slate-add": () => useSlate(false), "slate-replace": () => useSlate(true), "slate-drop": dropSlate,
   leave: () => once(leave), seal: () => once(seal), back: () => openTray(visit.trays.length - 1), test: () => once(test), again, finish: () => gone(),
-  colours: () => colours(nextColours), size: () => colours(nextSize), sound: () => tell("sound"), blank: () => toggleBlank(),
+  colours: () => colours(nextColours), size: () => colours(nextSize), sound,
+  language: () => { toLanguage(inEnglish() ? "fa" : "en"); awake(); }, blank: () => toggleBlank(),
   cast: () => armed.confirms("cast") && once(cast), "cast-held": () => once(cast), permit: () => card.present(),
   practice: (slip) => once(() => permit(slip)),
   type: (symbol) => card.type(symbol), erase: () => card.erase(), forget: () => card.forget(),
 };
 
-for (const pad of ["#code-pad", "#curtain-pad"]) drawCodePad($(pad));
+toLanguage("fa");
 listen(acts);
 watchStatus((status) => {
   const why = status.stopped ? "این غرفه از کار ایستاده است؛ سرپرست را صدا بزنید" : SHUT[status.state];

@@ -1,4 +1,6 @@
 // The few ways in which the pages change what is seen.  Text is set as text, never as markup.
+import { translated } from "./words.js";
+
 export const $ = (selector, root = document) => root.querySelector(selector);
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
@@ -7,11 +9,11 @@ export function make(tag, traits = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(traits)) {
     if (value === null || value === undefined || value === false) continue;
-    if (name === "text") element.textContent = value;
+    if (name === "text") element.textContent = translated(value);
     else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value === true ? "" : value);
+    else element.setAttribute(name, value === true ? "" : translated(value));
   }
-  element.append(...children.filter((child) => child !== null));
+  element.append(...children.filter((child) => child !== null).map(translated));
   return element;
 }
 
@@ -24,7 +26,7 @@ export function showScreen(name) {
 /** Fills every [data-fill=name] with the text of that name. */
 export function fill(texts, root = document) {
   for (const [name, text] of Object.entries(texts)) {
-    for (const place of $$(`[data-fill="${name}"]`, root)) place.textContent = text;
+    for (const place of $$(`[data-fill="${name}"]`, root)) place.textContent = translated(text);
   }
 }
 

@@ -3,7 +3,8 @@ const PERSIAN = "۰۱۲۳۴۵۶۷۸۹";
 const ARABIC = "٠١٢٣٤٥٦٧٨٩";
 const FOLDED = { "ي": "ی", "ى": "ی", "ئ": "ی", "ك": "ک", "آ": "ا", "أ": "ا", "إ": "ا", "ٱ": "ا", "ة": "ه", "ۀ": "ه", "ؤ": "و", "ء": "", "\u200c": "", "ـ": "" };
 
-export const digits = (text) => String(text).replace(/[0-9]/g, (digit) => PERSIAN[digit]);
+/** In the digits of the page's language. */
+export const digits = (text) => (document.documentElement.lang === "en" ? String(text) : String(text).replace(/[0-9]/g, (digit) => PERSIAN[digit]));
 
 export const number = (value) => digits(String(value).replace(/\B(?=(\d{3})+$)/g, "٬"));
 

@@ -2,6 +2,7 @@
 import { code, make } from "./dom.js";
 import { digits, number } from "./persian.js";
 import { columns, nameOf } from "./tray-view.js";
+import { t } from "./words.js";
 
 /** So many columns that all names of all contests stand on one page with targets of 12 mm. */
 function widths(count, several) {
@@ -13,8 +14,8 @@ function widths(count, several) {
 function listOf(one, place, { blank, several }) {
   const { contest, chosen } = one;
   const unused = contest.max_choices - chosen.length;
-  const heading = make("h3", {}, make("b", { text: contest.title_fa }), ` · ${number(chosen.length)} از ${number(contest.max_choices)}`,
-    chosen.length && unused ? ` · ${number(unused)} جای خالی ماند` : "");
+  const heading = make("h3", {}, make("b", {}, make("bdi", { text: contest.title_fa })), " · ", t`${number(chosen.length)} از ${number(contest.max_choices)}`,
+    chosen.length && unused ? t` · ${number(unused)} جای خالی ماند` : "");
   if (chosen.length === 0) {
     const sure = blank.has(contest.id);
     return make("div", { class: "list" }, heading, make("p", { class: "blank" }, "هیچ نامی ننوشته‌اید. ",
@@ -23,8 +24,8 @@ function listOf(one, place, { blank, several }) {
   }
   const rows = chosen.map((row, index) => make("li", {}, make("span", { class: "place", text: number(index + 1) }),
     nameOf(row),
-    make("span", { class: "about" }, row.mark ? `${row.mark} · ` : "", code(digits(row.code))),
-    make("button", { type: "button", class: "remove", "data-remove": row.code, "data-of": place, text: "✕", "aria-label": `برداشتن ${row.name}` })));
+    make("span", { class: "about" }, row.mark ? make("bdi", { text: row.mark }) : "", row.mark ? " · " : "", code(digits(row.code))),
+    make("button", { type: "button", class: "remove", "data-remove": row.code, "data-of": place, text: "✕", "aria-label": t`برداشتن ${row.name}` })));
   const list = make("ol", { class: several ? "names dense" : chosen.length > 5 ? "names" : "names few" }, ...rows);
   columns(list, chosen.length, widths(chosen.length, several));
   return make("div", { class: "list" }, several ? heading : null, list);

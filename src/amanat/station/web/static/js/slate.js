@@ -1,6 +1,7 @@
 // A list prepared at home, scanned at the tray (B-11): added to the names that are there or in their place; it never casts.
 import { digits, number } from "./persian.js";
 import { readSlate } from "./slate-code.js";
+import { inEnglish, t } from "./words.js";
 
 const FAULTS = {
   unreadable: "رمزینهٔ این فهرست خوانا نیست؛ نام‌ها را با کد یا حروف بنویسید",
@@ -26,9 +27,9 @@ export function slateFor(text, lists, trays) {
 /** Puts a slate's names into its tray and says in one sentence what became of each of them. */
 export function putSlate(tray, { codes, missing }, { replace }) {
   const { added, known, left } = tray.take(codes, { replace });
-  const parts = [`${number(added)} نام ${replace ? "جای نام‌های پیشین نشست" : "افزوده شد"}`];
-  if (known) parts.push(`${number(known)} نام از پیش بود`);
-  if (left) parts.push(`${number(left)} نام جا نشد`);
-  if (missing.length) parts.push(`${number(missing.length)} نام دیگر نامزد نیستند: ${missing.map((row) => digits(row.name)).join("، ")}`);
-  return parts.join("؛ ");
+  const parts = [replace ? t`${number(added)} نام جای نام‌های پیشین نشست` : t`${number(added)} نام افزوده شد`];
+  if (known) parts.push(t`${number(known)} نام از پیش بود`);
+  if (left) parts.push(t`${number(left)} نام جا نشد`);
+  if (missing.length) parts.push(t`${number(missing.length)} نام دیگر نامزد نیستند: ${missing.map((row) => digits(row.name)).join("، ")}`);
+  return parts.join(inEnglish() ? "; " : "؛ ");
 }

@@ -2,6 +2,7 @@
 import { get } from "./api.js";
 import { $, fill, make } from "./dom.js";
 import { digits, duration, number } from "./persian.js";
+import { t } from "./words.js";
 
 const EVERY_MS = 1000;
 
@@ -55,7 +56,7 @@ export function watchStatus(seen) {
     if (status.locked) return location.replace("/unlock");
     if (status.ok) {
       fill({ station: digits(status.station_name_fa), "station-id": status.station });
-      if (status.county) fill({ place: `(${status.county}، ${status.district})، غرفهٔ ${number(status.terminal)}،` });
+      if (status.county) fill({ place: t`(${status.county}، ${status.district})، غرفهٔ ${number(status.terminal)}،` });
       place?.replaceChildren(...strip(status));
     } else {
       place?.replaceChildren(make("span", { class: "part warn", text: status.fa }));

@@ -185,8 +185,8 @@ const DO = {
     return sheet("open", answer);
   },
   hourly: async () => sheet("hourly", await post("/api/hourly")),
-  pause: async (form) => told(await post("/api/pause", { reason: form.reason.value }), () => "رأی‌گیری ایستاد"),
-  resume: async () => told(await post("/api/resume"), () => "رأی‌گیری ادامه دارد"),
+  pause: async (form) => told(await post("/api/pause", { officers: officersOf(form), reason: form.reason.value }), () => "رأی‌گیری ایستاد"),
+  resume: async (form) => told(await post("/api/resume", { officers: officersOf(form) }), () => "رأی‌گیری ادامه دارد"),
   incident: async (form) => told(await post("/api/incident", { kind: form.kind.value, text: form.text.value }), () => "رویداد ثبت شد"),
   extension: async (form) => told(await post("/api/extension", { slip: form.slip.value }), (answer) => `رأی‌گیری تا ${hour(answer.until_ms)} تمدید شد`),
   usb: async (form) => told(await post("/api/supervisor/usb", { path: form.path.value }), () => "پرونده نوشته شد؛ حافظه را به ستاد برسانید"),
@@ -225,14 +225,9 @@ for (const form of $$("form[data-panel]")) {
   });
 }
 
-function go(act) {
-  if (act === "resume") return DO.resume();
-  return show(act);
-}
-
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-go]");
-  if (button) go(button.dataset.go);
+  if (button) show(button.dataset.go);
 });
 
 /** The serial inside a scanned permit: AP1 + base32 of CBOR([P, …]) where P opens with [1, serial of 16 bytes, …]. */

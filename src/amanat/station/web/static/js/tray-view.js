@@ -1,6 +1,7 @@
 // Draws a tray: slots that are always visible, hits, the card of the last name, and the touch board.
 import { $, code, fill, make } from "./dom.js";
 import { digits, number } from "./persian.js";
+import { t, translated } from "./words.js";
 
 const LETTERS = [..."ابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"];
 const PAD = [..."123456789"];
@@ -9,7 +10,7 @@ const initials = (name) => name.split(" ").map((word) => word[0]).slice(0, 2).jo
 
 /** A name that is drawn as large as its place allows: its length is all that the sheet of styles needs to know. */
 export function nameOf(row, ...more) {
-  const name = make("span", { class: "name", text: digits(row.name) }, ...more);
+  const name = make("span", { class: "name" }, make("bdi", { text: digits(row.name) }), ...more);
   name.style.setProperty("--letters", Math.max(row.name.length, 8));
   return name;
 }
@@ -17,7 +18,7 @@ export function nameOf(row, ...more) {
 function slot(row, place, pulse) {
   const order = make("span", { class: "place", text: number(place + 1) });
   if (!row) return make("li", { class: "empty" }, order, make("span", { class: "hint", text: "هنوز نامی نیست" }));
-  const about = make("span", { class: "about" }, code(digits(row.code)), row.mark ? make("span", { class: "mark", text: row.mark }) : null);
+  const about = make("span", { class: "about" }, code(digits(row.code)), row.mark ? make("span", { class: "mark" }, make("bdi", { text: row.mark })) : null);
   return make("li", {}, make("button", { type: "button", "data-code": row.code, class: `${row.mark ? "marked" : ""} ${row.code === pulse ? "pulse" : ""}` }, order, nameOf(row), about));
 }
 
@@ -29,9 +30,18 @@ export function columns(list, count, { narrow, wide }) {
   }
 }
 
+/** Thirty slots cost more to lay out than all else of a key, so they are drawn where they changed: the page itself
+ * tells what it shows, and nothing else remembers it. */
+function isShown(list, tray) {
+  const shown = [...list.querySelectorAll("[data-code]")].map((button) => button.dataset.code);
+  return list.lang === document.documentElement.lang && list.childElementCount === tray.contest.max_choices && shown.join() === tray.codes.join();
+}
+
 export function drawSlots(tray, pulse) {
   const list = $("#slots");
   const most = tray.contest.max_choices;
+  if (!pulse && isShown(list, tray)) return;
+  list.lang = document.documentElement.lang;
   list.classList.toggle("single", most === 1);
   columns(list, most, most <= 5 ? { narrow: 1, wide: 1 } : most <= 16 ? { narrow: 2, wide: 2 } : { narrow: 2, wide: 3 });
   list.replaceChildren(...Array.from({ length: most }, (_, place) => slot(tray.chosen[place], place, pulse)));
@@ -41,7 +51,7 @@ export function drawHits(tray) {
   const hits = tray.hits.shown.map((row, place) =>
     make("li", {}, make("button", { type: "button", "data-hit": place + 1 },
       make("kbd", { text: number(place + 1) }),
-      nameOf(row, row.mark ? make("small", { text: ` ${row.mark}` }) : null),
+      nameOf(row, row.mark ? make("small", {}, " ", make("bdi", { text: row.mark })) : null),
       code(digits(row.code)))));
   $("#hits").replaceChildren(...hits);
 }
@@ -66,14 +76,14 @@ export function drawSlateOffer(slate, tray) {
   $("#offer").hidden = !slate;
   if (!slate) return;
   $("#card").hidden = true;
-  fill({ offer: `فهرست شما ${number(slate.codes.length)} نام دارد و در این‌جا ${number(tray.chosen.length)} نام برگزیده‌اید.` });
+  fill({ offer: t`فهرست شما ${number(slate.codes.length)} نام دارد و در این‌جا ${number(tray.chosen.length)} نام برگزیده‌اید.` });
 }
 
 export function drawField(tray) {
   const field = $("#field");
   field.value = tray.searching ? tray.text : digits(tray.text);
   field.classList.toggle("selected", tray.selected);
-  field.placeholder = tray.browsing ? "الفبا: حرف نخست" : `کد ${number(tray.candidates.codeLength)} رقمی یا نام`;
+  field.placeholder = tray.browsing ? translated("الفبا: حرف نخست") : t`کد ${number(tray.candidates.codeLength)} رقمی یا نام`;
 }
 
 /** The pad for a card's code, where no reader reads it. */
@@ -89,6 +99,15 @@ export function drawBoard(tray, letters) {
   const key = (text, traits) => make("button", { type: "button", text, ...traits });
   const erase = key("⌫", { "data-do": "undo", "aria-label": "پاک کردن" });
   const board = $("#board");
+  const kind = `${document.documentElement.lang} ${letters && (tray.browsing ? "browse" : "letters")}`;
+  const isThere = board.dataset.kind === kind && board.childElementCount > 0;
+  if (isThere && !letters) return;
+  const next = letters ? tray.next : null;
+  if (isThere && !tray.browsing) {
+    for (const button of board.querySelectorAll("[data-letter]")) button.disabled = button.dataset.letter !== " " && !next.has(button.dataset.letter);
+    return;
+  }
+  board.dataset.kind = kind;
   board.className = letters ? "board letters" : "board pad";
   if (!letters) {
     board.replaceChildren(
@@ -96,7 +115,6 @@ export function drawBoard(tray, letters) {
       key("حروف", { "data-board": "letters" }), key(digits("0"), { "data-digit": "0" }), erase);
     return;
   }
-  const { next } = tray;
   const paging = [
     key("▲", { "data-do": "earlier", disabled: tray.page === 0, "aria-label": "نام‌های پیشین" }),
     key("▼", { "data-do": "later", disabled: tray.hits.more === 0, "aria-label": "نام‌های بعدی" })];

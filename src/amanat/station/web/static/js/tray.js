@@ -1,5 +1,6 @@
 // One contest's tray: the names chosen and the one field.  Digits are a code, letters are a search; no modes, no guesses.
 import { digits, number } from "./persian.js";
+import { t } from "./words.js";
 
 const isDigits = (text) => /^[0-9]*$/.test(text);
 
@@ -46,7 +47,7 @@ export class Tray {
     const row = this.candidates.byCode.get(this.text);
     if (row) return this.add(row);
     this.#selected = true;
-    return { say: `نامزدی با کد ${digits(this.text)} نیست`, what: "unknown", code: this.text };
+    return { say: t`نامزدی با کد ${digits(this.text)} نیست`, what: "unknown", code: this.text };
   }
 
   letter(value) {
@@ -55,7 +56,7 @@ export class Tray {
     this.text += value;
     this.page = 0;
     const { shown, more } = this.hits;
-    if (shown.length) return { say: more && !this.browsing ? `و ${number(more)} نام دیگر؛ نوشتن را ادامه دهید` : "", what: "typing" };
+    if (shown.length) return { say: more && !this.browsing ? t`و ${number(more)} نام دیگر؛ نوشتن را ادامه دهید` : "", what: "typing" };
     if (!this.browsing && this.candidates.matching(this.text).length) return { say: "", what: "typing" };
     return { say: "نامی با این حروف نیست", what: "no-hits" };
   }
@@ -76,17 +77,17 @@ export class Tray {
   add(row) {
     if (this.chosen.some((one) => one.code === row.code)) {
       this.clear();
-      return { say: `«${row.name}» پیش‌تر افزوده شده است`, what: "repeat", row, pulse: row.code };
+      return { say: t`«${row.name}» پیش‌تر افزوده شده است`, what: "repeat", row, pulse: row.code };
     }
     const most = this.contest.max_choices;
     if (this.chosen.length >= most) {
       this.#selected = !this.searching;
-      return { say: `${most === 1 ? "جای نام" : `${number(most)} نام`} پر است؛ یکی را بردارید`, what: "full" };
+      return { say: most === 1 ? t`جای نام پر است؛ یکی را بردارید` : t`${number(most)} نام پر است؛ یکی را بردارید`, what: "full" };
     }
     this.clear();
     this.chosen.push(row);
     this.last = row;
-    return { say: `افزوده شد: ${row.name}`, what: "added", row, added: true };
+    return { say: t`افزوده شد: ${row.name}`, what: "added", row, added: true };
   }
 
   /** Many at once, from a slate: {added, known: already there, left: without a place}. */
@@ -115,7 +116,7 @@ export class Tray {
     const row = this.chosen.find((one) => one.code === code);
     this.chosen = this.chosen.filter((one) => one.code !== code);
     if (this.last?.code === code) this.last = null;
-    return { say: `برداشته شد: ${row.name}`, what: "removed", row };
+    return { say: t`برداشته شد: ${row.name}`, what: "removed", row };
   }
 
   clear() {

@@ -1,0 +1,82 @@
+"""What checkers hear and see: events of the log, entries as journals take them up, and questions to the world."""
+
+from collections.abc import Iterable
+from typing import NamedTuple, Protocol
+
+from amanat.records.journal import Entry
+from amanat.rehearsal.simulation.events import Event
+
+
+class Wrote(NamedTuple):
+    """A journal took this entry up as durable, at its start or as it was written; each entry is told once."""
+
+    at_ms: int
+    device: int
+    entry: Entry
+    hash: bytes
+    payload: bytes  # as it stands in a frame on the media
+    private: bytes | None = None
+
+
+class Sight(Protocol):
+    """Questions that a checker may ask at any moment; every answer is of now."""
+
+    def is_durable(self, device: int, payload: bytes) -> bool:
+        """Whether the medium of this device that keeps its promise holds it, were the power to go now."""
+
+    def journal(self, device: int) -> list[bytes]:
+        """The hashes of all entries that the device's program has taken up since it started; empty while it is off."""
+
+    def was_written(self, device: int, seq: int, hash: bytes) -> bool:
+        """Whether this device ever took up this entry."""
+
+    def health(self, device: int, letter: str) -> str:
+        """What the running program calls this medium: good, slow or dead."""
+
+    def heard_long_ago(self, device: int) -> bool:
+        """Whether the running program of this device took up an answer of headquarters twenty minutes ago or more."""
+
+    def was_rolled_back(self, device: int) -> bool:
+        """Whether somebody ever put an old image of it back."""
+
+    def holds(self, device: int, seq: int, hash: bytes) -> bool:
+        """Whether headquarters holds this entry, and all before it on its branch."""
+
+    def branches(self, device: int) -> int:
+        """How many branches of this device's journal headquarters holds."""
+
+    def news_read(self, device: int, person: str) -> bool:
+        """Whether headquarters' answers to this desk, as far as it says that it took them up, name this person."""
+
+    def buried(self) -> Iterable[tuple[int, int]]:
+        """(device, seq) of the entries that a journal wrote and headquarters laid among the unreadable, since last
+        asked."""
+
+    def is_eligible(self, person: str) -> bool:
+        """By the register."""
+
+    def is_gone(self, device: int) -> bool:
+        """Whether its media were taken away beyond the fault model."""
+
+
+class Checker:
+    """One property.  Both methods give a sentence for each violation."""
+
+    def __init__(self, sight: Sight) -> None:
+        self.sight = sight
+
+    def hear(self, event: Event) -> Iterable[str]:
+        """An event was noted."""
+        return ()
+
+    def wrote(self, wrote: Wrote) -> Iterable[str]:
+        """A journal took an entry up."""
+        return ()
+
+
+def device_of(event: Event) -> int:
+    """The device that an event names, by its fact or its place (``D7``, ``D7/A``); -1: none."""
+    if "device" in event.facts:
+        return int(event.facts["device"])
+    name = event.where.split("/")[0].split("-")[0]
+    return int(name[1:]) if name[:1] == "D" and name[1:].isdigit() else -1
