@@ -94,6 +94,15 @@ def audit(homes: Mapping[int, Path], package: Path, database: Any, lines: Iterab
     return agreed
 
 
+def require_kept(told: Mapping[int, int], database: Any) -> None:
+    """At least so many entries of each device are committed.  Raises Differs."""
+    kept = dict(database.execute("SELECT device, COUNT(*) FROM intake_entry GROUP BY device"))
+    for device, number in told.items():
+        if kept.get(device, 0) < number:
+            what = f"{number} entries acknowledged, {kept.get(device, 0)} kept"
+            raise Differs("real-faults-differ", where=f"device {device}", what=what)
+
+
 def _device(device: int, held: list[bytes], rows: list[tuple[Any, ...]], eh: bytes, certificate: bytes) -> list[bytes]:
     """One device's ballot ids; its journal must be signed, chained, and equal headquarters' rows.  Raises Differs."""
     before, key, cast = identifier("device", eh, certificate), Certificate.decode(certificate).key, []

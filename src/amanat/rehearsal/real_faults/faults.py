@@ -25,7 +25,10 @@ REQUESTS: Final = 6  # a visit is about so many
 CUT_WITHIN_MICROSECONDS: Final = 30_000
 SILENT_SECONDS: Final = 22.0  # more than a gateway waits for an answer
 HOLD_SECONDS: Final = 0.02
-FAILING_SHARE: Final = 0.05
+FAILING_SHARE: Final = 0.15
+UPLOAD_TICKS: Final = 40
+UPLOAD_TICKS_MAX: Final = 60
+PROMISES_EVERY: Final = 4
 JUMPS: Final = (5, -9, 30, -26)  # hours
 
 
@@ -71,7 +74,10 @@ async def partition(field: Field, rounds: int) -> Figures:
     began = time.monotonic()
     await field.vote(field.places("F1", "F2", "F3", "F4"), rounds)
     await field.settle("F4")
-    while rounds > 1 and time.monotonic() - began < SILENT_SECONDS:
+    least = SILENT_SECONDS if rounds > 1 else 0.0
+    while (passed := time.monotonic() - began) < least or (
+        passed < SILENT_SECONDS and not (one_way.seen.silenced > before[0] and silent.seen.silenced > before[1])
+    ):
         await field.tick()
     down.plug()
     field.calm()
@@ -101,6 +107,7 @@ async def _in_commits(field: Field, rounds: int, kill: Callable[[Field], Awaitab
         if await asyncio.to_thread(field.postgres.committing):
             await kill(field)
             kills += 1
+            await field.require_promises()
         await voting
         await asyncio.to_thread(field.postgres.heal)
         await field.settle()
@@ -130,9 +137,14 @@ async def transactions_fail(field: Field, rounds: int) -> Figures:
         await asyncio.to_thread(field.postgres.fail_transactions, FAILING_SHARE)
         for wire in field.wires:
             wire.plug()
-        for _ in range(40):
+        for turn in range(UPLOAD_TICKS_MAX):
+            if turn >= UPLOAD_TICKS and broken and await asyncio.to_thread(field.postgres.failed):
+                break
+            await field.vote(field.places("F1"), int(turn >= UPLOAD_TICKS))  # nothing is left to upload: more of it
             await field.tick()
             broken += await asyncio.to_thread(field.postgres.break_connections)
+            if turn % PROMISES_EVERY == 0:
+                await field.require_promises()
         failed = await asyncio.to_thread(field.postgres.heal)
         await field.settle()
     return {"devices": len(field.places()), "failed": failed, "broken": broken}
@@ -143,7 +155,7 @@ async def power_cuts(field: Field, rounds: int) -> Figures:
     site = field.sites[CUT_STATION]
     seen = [0, 0, 0]
     cuts = 0
-    while cuts < 4 * rounds:
+    while cuts < 4 * rounds or (not seen[0] and cuts < 12 * rounds):
         place = site.places[0]
         if not field.ground.queues[place.id]:
             break

@@ -174,6 +174,14 @@ class Field:
         found = await asyncio.gather(*(terminal.status() for terminal in terminals))
         return [one for one, status in zip(terminals, found, strict=True) if status["queue"]["undelivered"]]
 
+    async def require_promises(self) -> None:
+        """What a gateway has been told is kept is in the database now, whatever is under way.  Raises Differs."""
+        terminals = [terminal for place in self.places() if place.powered for terminal in place.terminals]
+        found = await asyncio.gather(*(terminal.status() for terminal in terminals))
+        told = {t.device: s["head"][0] + 1 - s["queue"]["undelivered"] for t, s in zip(terminals, found, strict=True)}
+        with self.postgres.connect() as database:
+            auditor.require_kept({t.device: told[t.device] for t in terminals if t.number == 1}, database)
+
     def calm(self) -> None:
         """All lines are good again."""
         for wire in self.wires:

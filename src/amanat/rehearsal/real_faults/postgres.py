@@ -121,9 +121,14 @@ class Postgres:
             ours.execute(AT_COMMIT.format(name="fail", table=TABLE))
 
     def heal(self) -> int:
-        """Takes all of that away; how many transactions were made to fail since the beginning."""
+        """Takes all of that away; see `failed`."""
         with self.connect() as ours:
             ours.execute("DROP FUNCTION IF EXISTS hold, fail CASCADE")
+        return self.failed()
+
+    def failed(self) -> int:
+        """How many transactions were made to fail since the beginning."""
+        with self.connect() as ours:
             if ours.execute("SELECT to_regclass('failed')").fetchone() == (None,):
                 return 0
             found = ours.execute("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM failed").fetchone()

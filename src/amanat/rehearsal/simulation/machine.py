@@ -251,6 +251,8 @@ class Machine:
             loop.resume(boot)
 
     def _end(self, boot: Boot) -> None:
+        if self._boot is boot and self._terminal is not None:
+            self._note("ends", self.name)  # whoever looks on sees its journal for the last time
         boot.die()
         if self._boot is boot:
             self._past.append(boot)

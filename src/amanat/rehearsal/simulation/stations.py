@@ -2,7 +2,7 @@
 
 import asyncio
 import contextvars
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from amanat.sync.station_side import head_of
 
 MEDIA: Final = ("A", "B")
 AGAIN_MS: Final = 300_000  # a terminal that does not start is started again
-Answer = tuple[dict[str, str], bytes]
+Answer = tuple[Mapping[str, str], bytes]
 
 
 @dataclass(eq=False)

@@ -143,7 +143,7 @@ class Visit:
             await desk.post("/api/desk/present")
             screen = await desk.post("/api/desk/look", national_id=person)
             if not screen.get("ok"):
-                return self._not_now(screen)
+                return self._answer(screen)
             appeals = self.wish.appeal and screen["decision"] == "checked-in-already"
             if screen["decision"] != "eligible" and not appeals:
                 self._tell("refused", reason=str(screen["decision"]))
@@ -165,7 +165,8 @@ class Visit:
             if screen.get("ok") and screen.get("decision") not in (None, "eligible"):
                 self._tell("refused", reason=str(screen["decision"]))  # somebody was quicker under this number
                 return False
-            return None if screen.get("ok") else self._not_now(screen)
+            self._answer(screen)
+            return None
 
     def _keep(self, slip: Slip | None) -> bool:
         if slip is None or not slip.qr:
@@ -177,9 +178,11 @@ class Visit:
         self._tell("permit", id=self.serial)
         return True
 
-    def _not_now(self, screen: Screen) -> None:
+    def _answer(self, screen: Screen) -> bool | None:
+        """True where it was done, None to try again."""
         if screen.get("code") in NEVER:
             raise _Gone(str(screen["code"]))
+        return True if screen.get("ok") else None
 
     async def _void(self) -> bool | None:
         """They went away with the permit; two officers void it, at its booth."""
@@ -188,7 +191,7 @@ class Visit:
             screen = await desk.post("/api/desk/void", serial=self.serial, reason="voter-left", officers=list(OFFICERS))
         if not screen.get("ok") and screen.get("code") == "booth-silent":
             return True  # it stays as it is, and the voter comes back with it
-        return True if screen.get("ok") else self._not_now(screen)
+        return self._answer(screen)
 
     async def _replace(self) -> bool | None:
         """Another permit for the one in hand (C-7)."""
@@ -204,7 +207,8 @@ class Visit:
             return True
         if screen.get("code") == "permit-replaced":  # the slip before this one never reached the hand
             return await self._again()
-        return None if screen.get("ok") else self._not_now(screen)
+        self._answer(screen)
+        return None
 
     async def _again(self) -> bool | None:
         """The person who was served last asks for the paper again."""
