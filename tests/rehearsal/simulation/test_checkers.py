@@ -41,6 +41,7 @@ class Eyes:
     at_headquarters: set[tuple[int, int, bytes]] = field(default_factory=set)
     written: set[tuple[int, int, bytes]] = field(default_factory=set)
     durable: bool = True
+    runs: bool = True
     tips: int = 1
     letters: list[tuple[int, int]] = field(default_factory=list)
     barred: set[str] = field(default_factory=set)
@@ -56,6 +57,9 @@ class Eyes:
     def journal(self, device: int) -> list[bytes]:
         return self.journals.get(device, [])
 
+    def is_running(self, device: int) -> bool:
+        return self.runs
+
     def was_written(self, device: int, seq: int, hash: bytes) -> bool:
         return (device, seq, hash) in self.written
 
@@ -65,7 +69,7 @@ class Eyes:
     def health(self, device: int, letter: str) -> str:
         return self.words
 
-    def heard_long_ago(self, device: int) -> bool:
+    def is_contradicted(self, device: int) -> bool:
         return self.heard
 
     def holds(self, device: int, seq: int, hash: bytes) -> bool:
@@ -130,9 +134,21 @@ def _short_records(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_ballot_that_no_journal_has() -> None:
     """She is told *cast* before, or without, an entry; then the entry comes first and all is well."""
     id_ = ballot_id(EH, b"s:1:").hex()
-    told = {"person": PERSON, "what": "cast", "id": id_}
+    told = {"person": PERSON, "what": "cast", "id": id_, "device": 1}
     assert Story(ExactlyOnce(Eyes(), EH)).event("told", **told).said
     assert not Story(ExactlyOnce(Eyes(), EH)).entry(1, 0, "ballot-cast", b"s:1:", bytes(64)).event("told", **told).said
+
+
+def test_a_slip_of_a_terminal_that_fell_in_that_very_step() -> None:
+    """Nobody could read its journal any more: it is asked when the terminal runs again, or at the end of the day."""
+    told = {"person": PERSON, "what": "permit", "id": b"s".hex(), "device": 1}
+    eyes = Eyes(runs=False)
+    story = Story(Bounds(eyes)).event("told", **told).event("crash", "D1")
+    assert not story.said
+    eyes.runs = True
+    assert not Story(Bounds(eyes)).entry(1, 0, "permit", b"s:1:").event("told", **told).event("recovered", "D1").said
+    assert story.event("recovered", "D1").said
+    assert Story(Bounds(Eyes(runs=False))).event("told", **told).event("quiet").said
 
 
 def test_one_permit_casts_twice() -> None:
@@ -150,9 +166,11 @@ def test_a_ballot_given_to_two_persons() -> None:
     """A receipt that a terminal repeats is seen as soon as the second voter holds it."""
     id_ = ballot_id(EH, b"s:1:").hex()
     story = Story(ExactlyOnce(Eyes(), EH)).entry(1, 0, "ballot-cast", b"s:1:", bytes(64))
-    story.event("told", person=PERSON, what="cast", id=id_).event("told", person=PERSON, what="cast", id=id_)
+    story.event("told", person=PERSON, what="cast", id=id_, device=1).event(
+        "told", person=PERSON, what="cast", id=id_, device=1
+    )
     assert not story.said
-    assert story.event("told", person=OTHER, what="cast", id=id_).said
+    assert story.event("told", person=OTHER, what="cast", id=id_, device=1).said
 
 
 def test_an_act_that_waits_for_a_link() -> None:
@@ -221,8 +239,12 @@ def test_ballots_come_of_permits_of_desks() -> None:
     """A ballot whose permit no desk wrote; a slip of a permit that no journal has; an act after closing."""
     serial = b"s".hex()
     assert Story(Bounds(Eyes())).entry(2, 0, "ballot-cast", b"s:1:", bytes(64)).said
-    assert Story(Bounds(Eyes())).event("told", person=PERSON, what="permit", id=serial).said
-    right = Story(Bounds(Eyes())).entry(1, 0, "permit", b"s:1:").event("told", person=PERSON, what="permit", id=serial)
+    assert Story(Bounds(Eyes())).event("told", person=PERSON, what="permit", id=serial, device=1).said
+    right = (
+        Story(Bounds(Eyes()))
+        .entry(1, 0, "permit", b"s:1:")
+        .event("told", person=PERSON, what="permit", id=serial, device=1)
+    )
     assert not right.entry(2, 0, "ballot-cast", b"s:1:", bytes(64)).said
     assert right.entry(2, 1, "closed", bytes(32)).entry(2, 2, "incident", "late").said
 
@@ -338,7 +360,7 @@ def test_a_true_entry_is_not_laid_among_the_unreadable() -> None:
 
 
 def test_a_rolled_back_device_that_goes_on() -> None:
-    """It started from yesterday's image, has had headquarters' answers for twenty minutes, and issues a permit."""
+    """It started from yesterday's image, was shown its own later entry, and issues one permit after the other."""
 
     def goes_on(*, heard: bool, found: int) -> list[str]:
         hashes = [bytes([1, seq]) * 16 for seq in range(3)]
@@ -346,7 +368,9 @@ def test_a_rolled_back_device_that_goes_on() -> None:
         for seq in range(3):
             story.entry(1, seq, "incident", "x", hash=hashes[seq])
         story.event("fault", "D1", which="yesterday", component="machine").event("recovered", "D1")
-        return story.entry(1, found, "permit", b"s:1:", hash=b"n" * 32).said
+        story.entry(1, found, "permit", b"s:1:", hash=b"n" * 32)
+        assert not story.said  # it was under way when the answer came
+        return story.entry(1, found + 1, "permit", b"t:1:", hash=b"m" * 32).said
 
     assert goes_on(heard=True, found=2)
     assert not goes_on(heard=False, found=2)

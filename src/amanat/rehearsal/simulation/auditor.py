@@ -64,6 +64,10 @@ class WorldSight:
         """See `Sight`."""
         return self.hashes.get(device, [])
 
+    def is_running(self, device: int) -> bool:
+        """See `Sight`."""
+        return self._world.machines[device].running is not None
+
     def was_written(self, device: int, seq: int, hash: bytes) -> bool:
         """See `Sight`."""
         return hash in self.written.get((device, seq), ())
@@ -92,13 +96,13 @@ class WorldSight:
         terminal = self._world.machines[device].running
         return "dead" if terminal is None else str(terminal.journal.health()[letter.lower()])
 
-    def heard_long_ago(self, device: int) -> bool:
+    def is_contradicted(self, device: int) -> bool:
         """See `Sight`."""
-        told, machine = self._told.get(device), self._world.machines[device]
-        if not told:
+        terminal, hashes = self._world.machines[device].running, self.hashes.get(device, [])
+        if terminal is None or terminal.link is None:
             return False
-        at_ms, starts, _, _ = told[0]
-        return starts == machine.starts and at_ms <= self._world.loop.now_ms - OPENS_MS - SURELY_MS
+        stated = terminal.link._side._stated.get(device, ())
+        return any(head.seq >= len(hashes) or hashes[head.seq] != head.hash for head in stated)
 
     def branches(self, device: int) -> int:
         """See `Sight`."""

@@ -44,6 +44,12 @@ def campaign(
     return sorted(reports, key=lambda report: report.seed)
 
 
+def story(job: Job, out: Path, *, crypto: bool = False) -> str:
+    """The smallest day that still breaks what this one broke, its events, and its picture in the folder ``out``."""
+    with get_context("spawn").Pool(1, initializer=worker.begin, initargs=(crypto,)) as pool:
+        return pool.apply(worker.explain, (job, out))
+
+
 def _worked(jobs: Sequence[Job], *, workers: int, crypto: bool) -> Iterator[Report]:
     if not jobs:
         return

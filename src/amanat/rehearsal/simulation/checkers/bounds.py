@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from amanat.records.ballot import Core
 from amanat.records.cbor import as_bytes
 from amanat.records.permit import Permit
-from amanat.rehearsal.simulation.checkers.sight import Checker, Sight, Wrote
+from amanat.rehearsal.simulation.checkers.sight import Checker, Sight, Told, Wrote
 from amanat.rehearsal.simulation.events import Event
 
 
@@ -14,6 +14,7 @@ class Bounds(Checker):
 
     def __init__(self, sight: Sight) -> None:
         super().__init__(sight)
+        self._owed = Told(sight)
         self._permits: dict[bytes, int] = {}
         self._refused: set[tuple[int, bytes]] = set()
         self._refused_anywhere: set[bytes] = set()
@@ -29,9 +30,9 @@ class Bounds(Checker):
             if before.hex() not in self._dead_booths and before not in self._refused_anywhere:
                 yield f"D{device} replaced permit {before.hex()}, and its booth was not asked"
         if event.kind == "told" and event.facts["what"] == "permit":
-            serial = bytes.fromhex(str(event.facts["id"]))
-            if serial not in self._permits:
-                yield f"{event.facts['person']} holds a slip of permit {serial.hex()}, which no journal has"
+            serial = str(event.facts["id"])
+            self._owed.owe(event, serial, f"{event.facts['person']} holds a slip of {serial}, which no journal has")
+        yield from self._owed.missing(event, lambda serial: bytes.fromhex(serial) in self._permits)
 
     def wrote(self, wrote: Wrote) -> Iterable[str]:
         """Permits come before their ballots, and nothing after `closed`."""

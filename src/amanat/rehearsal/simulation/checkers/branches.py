@@ -19,6 +19,7 @@ class Branches(Checker):
         self._older: set[int] = set()
         self._wrote: dict[tuple[int, int], bytes] = {}
         self._longest: dict[int, int] = {}
+        self._acts: dict[int, int] = {}  # since they could know it
         self._behind: set[int] = set()  # started with less than they had written
 
     def hear(self, event: Event) -> Iterable[str]:
@@ -27,6 +28,7 @@ class Branches(Checker):
             self._older.add(device_of(event))
         if event.kind == "recovered":
             device = device_of(event)
+            self._acts.pop(device, None)
             (self._behind.add if self._is_behind(device) else self._behind.discard)(device)
         if event.kind == "acknowledged":
             device = int(event.facts["device"])
@@ -46,7 +48,10 @@ class Branches(Checker):
         """One entry in each place."""
         device = wrote.device
         self._longest[device] = max(self._longest.get(device, -1), wrote.entry.seq)
-        if device in self._behind and wrote.entry.kind in ACTS and self.sight.heard_long_ago(device):
+        if device in self._behind and wrote.entry.kind in ACTS and self.sight.is_contradicted(device):
+            self._acts[device] = self._acts.get(device, 0) + 1
+        if self._acts.get(device, 0) > 1:  # the first was under way when the answer came
+            del self._acts[device]
             yield f"D{device} was rolled back, was shown it, and goes on with {wrote.entry.kind} {wrote.entry.seq}"
         before = self._wrote.setdefault((wrote.device, wrote.entry.seq), wrote.hash)
         if before != wrote.hash and wrote.device not in self._older:

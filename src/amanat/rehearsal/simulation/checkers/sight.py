@@ -1,6 +1,6 @@
 """What checkers hear and see: events of the log, entries as journals take them up, and questions to the world."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
 from amanat.records.journal import Entry
@@ -27,14 +27,17 @@ class Sight(Protocol):
     def journal(self, device: int) -> list[bytes]:
         """The hashes of all entries that the device's program has taken up since it started; empty while it is off."""
 
+    def is_running(self, device: int) -> bool:
+        """Whether a program of this device has started and runs."""
+
     def was_written(self, device: int, seq: int, hash: bytes) -> bool:
         """Whether this device ever took up this entry."""
 
     def health(self, device: int, letter: str) -> str:
         """What the running program calls this medium: good, slow or dead."""
 
-    def heard_long_ago(self, device: int) -> bool:
-        """Whether the running program of this device took up an answer of headquarters twenty minutes ago or more."""
+    def is_contradicted(self, device: int) -> bool:
+        """Whether the last answer that this device took up names an entry of its own journal that it does not hold."""
 
     def was_rolled_back(self, device: int) -> bool:
         """Whether somebody ever put an old image of it back."""
@@ -57,6 +60,30 @@ class Sight(Protocol):
 
     def is_gone(self, device: int) -> bool:
         """Whether its media were taken away beyond the fault model."""
+
+
+class Told:
+    """What people hold in hand, until a journal shows that it stands there: at once, or when a device that went off in
+    that very step has started again."""
+
+    def __init__(self, sight: Sight) -> None:
+        self._sight = sight
+        self._waiting: list[tuple[int, str, str]] = []
+
+    def owe(self, event: Event, id_: str, sentence: str) -> None:
+        """Somebody was told this."""
+        self._waiting.append((int(event.facts["device"]), id_, sentence))
+
+    def missing(self, event: Event, is_there: Callable[[str], bool]) -> Iterable[str]:
+        """Sentences about what is not there, asked at every event."""
+        waiting, self._waiting = self._waiting, []
+        for device, id_, sentence in waiting:
+            if is_there(id_) or self._sight.is_gone(device):
+                continue
+            if self._sight.is_running(device) or event.kind == "quiet":
+                yield sentence
+            else:
+                self._waiting.append((device, id_, sentence))
 
 
 class Checker:
