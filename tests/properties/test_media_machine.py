@@ -77,6 +77,11 @@ class Struck(Disk):
     whole: bool = True
     """Whether it held, before this act, all that is durable."""
 
+    @property
+    def is_jammed(self) -> bool:
+        """Whether it takes nothing until people do something."""
+        return self.removed or self.read_only or self.full
+
     @contextlib.contextmanager
     def _step(self, faults: tuple[str, ...]) -> Iterator[None]:
         kind = self.strike.now(faults) if self.strike else None
@@ -184,7 +189,7 @@ class Media(RuleBasedStateMachine):
                 self.ended(end)
                 continue
             except MediumLost:
-                assert attempt is not None  # only a fault can leave none
+                assert attempt is not None or all(disk.is_jammed for disk in self.disks)
                 continue
             assert journal.entries[: len(self.durable)] == self.durable
             assert len(journal.entries) <= len(self.durable) + 1
