@@ -8,6 +8,7 @@ ids ascending, where each change ends, the changes.  Numbers have four bytes, bi
 import io
 import struct
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
@@ -84,7 +85,7 @@ class Changes:
     """All changes, the newest of each person."""
 
     def __init__(self) -> None:
-        self._new: list[dict[int, bytes]] = [{} for _ in range(SHARDS)]
+        self._new: defaultdict[int, dict[int, bytes]] = defaultdict(dict)
         self._packed = [_EMPTY] * SHARDS
 
     def put(self, person: Person) -> None:
@@ -96,7 +97,7 @@ class Changes:
         """The changed person, or None."""
         nine = int(national_id[:9])
         shard = nine % SHARDS
-        change = self._new[shard].get(nine) or self._packed[shard].get(nine)
+        change = self._new.get(shard, {}).get(nine) or self._packed[shard].get(nine)
         return None if change is None else person_of(national_id, change)
 
     def absorb(self, newer: Mapping[int, bytes] | Packed) -> Iterator[None]:
@@ -108,11 +109,10 @@ class Changes:
 
     def parts(self) -> Iterator[bytes]:
         """The whole as bytes, part by part, for `read`; each part is packed on the way."""
-        for shard, new in enumerate(self._new):
-            if new:
+        for shard in range(SHARDS):
+            if new := self._new.pop(shard, None):
                 whole = pack(dict(self._packed[shard].items()) | new)
                 self._packed[shard] = Packed.read(memoryview(whole))
-                self._new[shard] = {}
             packed = self._packed[shard]
             yield b"".join([_PART.pack(len(packed.ids) // 4, len(packed.data)), *packed])
 
