@@ -106,7 +106,8 @@ def insert(table: str, columns: Sequence[str], rows: Iterable[Row], *, once: boo
 def _types(table: str) -> dict[str, str]:
     """PostgreSQL's type of each column of a model's table."""
     (model,) = (model for model in apps.get_models() if model._meta.db_table == table)
-    return {field.column: (field.db_type(connection) or "").split()[0] for field in model._meta.local_fields}
+    fields = model._meta.local_fields
+    return {str(field.column): (field.db_type(connection) or "").split()[0] for field in fields}
 
 
 def rows_of(sql: str, *parameters: Parameter) -> list[Any]:

@@ -98,7 +98,7 @@ class Admission(ThreadedTaskDispatcher):
     def __init__(self, room: Callable[[], int]) -> None:
         super().__init__()
         self.queue_logger.setLevel(logging.ERROR)  # it would say of each request that others wait before it
-        self.queue = Queue(room)
+        self.queue: Any = Queue(room)  # what a deque is asked for, and no more
         self.set_thread_count(THREADS)
 
 
@@ -107,9 +107,11 @@ class Channel(HTTPChannel):
 
     def send_continue(self) -> None:
         """Go on, or 503 while there is no room: then nothing more is read."""
-        queue = self.server.task_dispatcher.queue
-        if queue.is_bulk(self.request) and queue.is_full(is_bulk=True):
-            decline(self.request)
-            self.request.completed = True
+        queue: Any = self.server.task_dispatcher.queue
+        request = self.request
+        assert request is not None  # its head is what was read
+        if queue.is_bulk(request) and queue.is_full(is_bulk=True):
+            decline(request)
+            request.completed = True
             return
         super().send_continue()
