@@ -61,9 +61,14 @@ def take_over(home: Path, medium: Path) -> Taken:
         data = path.read_bytes()
     except OSError as cause:
         raise BadInput("take-over-medium", file=str(path)) from cause
-    device = _owner(package, settings.device, data)
+    return take_up(home, package, settings.device, data, file=str(path))
+
+
+def take_up(home: Path, package: Package, spare: int, data: bytes, *, file: str) -> Taken:
+    """`take_over` from the bytes of a medium; ``file`` is what people call it."""
+    device = _owner(package, spare, data)
     if device is None:
-        raise BadInput("take-over-medium", file=str(path))
+        raise BadInput("take-over-medium", file=file)
     entries = _sound(package, device, data)
     place = home / COLLEAGUES / f"{device}.journal"
     place.parent.mkdir(exist_ok=True)
@@ -71,7 +76,7 @@ def take_over(home: Path, medium: Path) -> Taken:
     held = list(copies.entries)
     copies.close()
     if any(ours.entry != theirs.entry for ours, theirs in zip(held, entries, strict=False)):
-        raise Rejected("take-over-contradicts", file=str(path))
+        raise Rejected("take-over-contradicts", file=file)
     whole = entries + held[len(entries) :]  # ours may be without private parts, or longer
     rows = [cbor.encode([signed.entry, signed.signature, signed.private]) for signed in whole]
     write_whole(place, b"".join(len(row).to_bytes(4, "big") + row for row in rows))

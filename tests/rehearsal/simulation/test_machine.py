@@ -41,15 +41,24 @@ class Room:
             await asyncio.sleep(0.1)
             return side.receive(data, self.loop.now_ms)
 
-        self.machine = Machine(
-            self.election.identity(0),
-            disks=self.disks,
+        self.wire = wire
+        self.machine = self._machine(0, self.disks, draw)
+        self.person = self.election.people[PERSON]
+
+    def _machine(self, device: int, disks: tuple[Disk, Disk], draw: Draw) -> Machine:
+        return Machine(
+            self.election.identity(device),
+            disks=disks,
             draw=draw.fork("machine"),
             note=self.log.note,
             now_ms=lambda: self.loop.now_ms,
-            wire=wire,
+            wire=self.wire,
         )
-        self.person = self.election.people[PERSON]
+
+    def another(self, device: int) -> Machine:
+        """Another terminal, whose cables lead nowhere."""
+        draw = Draw(device)
+        return self._machine(device, (Disk("A", draw.fork("A")), Disk("B", draw.fork("B"))), draw)
 
     def run(self, act: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         """Do it in virtual time, then let everything go."""
@@ -236,6 +245,28 @@ def test_a_paused_machine_answers_when_it_goes_on() -> None:
         assert not asked.done()
         room.machine.pause(False)
         assert (await asked)["decision"] == "eligible"
+
+    room.run(act)
+
+
+def test_a_spare_takes_over_from_a_dead_terminal() -> None:
+    """The gateway dies: the spare carries its journal on, delivers it, and knows who has voted."""
+    room = Room()
+    spare = room.another(room.election.spare_of(0))
+
+    async def act() -> None:
+        await room.open()
+        told = await room.visit()
+        room.machine.stop()
+        assert spare.take_over(room.disks[1].image()) == 0
+        await spare.start()
+        assert (await spare.post("/api/open", officers=list(OFFICERS)))["ok"]
+        await asyncio.sleep(120)
+        assert {device for device, _ in room.store.entries} == {0, spare.device}
+        serial, cast = next(iter(spare.terminal.carried.states[0].cast.items()))
+        assert cast.hex() == told
+        assert serial
+        spare.close()
 
     room.run(act)
 

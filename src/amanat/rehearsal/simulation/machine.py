@@ -24,7 +24,7 @@ from amanat.rehearsal.simulation.hands import HeldDisk, MachineClock, NoKey, Tra
 from amanat.rehearsal.simulation.loop import VirtualLoop
 from amanat.rehearsal.simulation.visit import PowerGone
 from amanat.rules import persian
-from amanat.station import acts
+from amanat.station import acts, take_over
 from amanat.station.config import Address, Settings
 from amanat.station.journal import Journal
 from amanat.station.lan import SIGNATURE
@@ -221,6 +221,19 @@ class Machine:
         day = persian.jalali(date.fromisoformat(self.identity.manifest.polling_day))
         printer = SlipPrinter(self.tray, self.identity.training, day)
         return Parts(self.home, self.settings, self.identity, printer, media, ports)
+
+    def take_over(self, medium: bytes) -> int:
+        """A spare that is off gets a medium of a dead terminal of its station, and its wire if it had one; its number.
+
+        Raises:
+            BadInput, Rejected: see `take_over.take_over`.
+        """
+        assert not self.is_on
+        package = self.identity.package
+        dead = take_over.take_up(self.home, package, self.device, medium, file="medium").device
+        if package.devices[dead].has(ROLE_CHECK_IN):
+            self.settings = replace(self.settings, link_url="simulated")
+        return dead
 
     def stop(self) -> None:
         """kill -9: nothing more is done, in no `finally`; the disks keep what they were given."""
