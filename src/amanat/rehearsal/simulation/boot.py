@@ -27,6 +27,7 @@ class Boot:
         self.context.run(BOOT.set, self)
         self.is_dead = False
         self.pauses = 0  # reasons for which it stands still
+        self.is_stopped = False  # somebody stopped it, and lets it go on: one of the reasons
         self.held: list[asyncio.Handle] = []
         self.spent_ms = 0  # by the media within one step: the whole program stood still so long
         self.tasks: WeakSet[asyncio.Task[Any]] = WeakSet()

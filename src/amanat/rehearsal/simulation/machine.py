@@ -258,10 +258,11 @@ class Machine:
             return
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
-        if on:
+        if on and not boot.is_stopped:
             boot.pauses += 1
-        elif boot.pauses:
+        elif boot.is_stopped and not on:
             loop.resume(boot)
+        boot.is_stopped = on
 
     def _end(self, boot: Boot) -> None:
         if self._boot is boot and self._terminal is not None:
