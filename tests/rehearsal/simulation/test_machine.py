@@ -271,6 +271,27 @@ def test_a_spare_takes_over_from_a_dead_terminal() -> None:
     room.run(act)
 
 
+def test_an_older_program_and_a_wrong_setting_only_delay() -> None:
+    """A gateway without an address for its link delivers later; an older program answers a colleague 404."""
+    room = Room()
+
+    async def act() -> None:
+        room.machine.configure(link_url="")
+        room.machine.unknown = frozenset({"/lan/head"})
+        await room.open()
+        await room.visit()
+        assert await room.machine.lan("/lan/head", b"", {}) == ({}, b"404")
+        await asyncio.sleep(600)
+        assert not room.store.entries
+        room.machine.stop()
+        room.machine.configure(link_url="simulated")
+        await room.machine.start()
+        await asyncio.sleep(600)
+        assert len(room.store.entries) == 5
+
+    room.run(act)
+
+
 def test_the_same_draw_is_the_same_day() -> None:
     """Two worlds of one draw write the same bytes."""
 

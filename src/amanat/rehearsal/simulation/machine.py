@@ -119,6 +119,7 @@ class Machine:
         self.clock = MachineClock(now_ms)
         self.tray = Tray(draw.fork("printer"))
         self.starts = 0
+        self.unknown: frozenset[str] = frozenset()  # paths of colleagues that an older program does not have
         self._draw = draw
         self._note = note
         self._now_ms = now_ms
@@ -222,6 +223,10 @@ class Machine:
         printer = SlipPrinter(self.tray, self.identity.training, day)
         return Parts(self.home, self.settings, self.identity, printer, media, ports)
 
+    def configure(self, **changed: Any) -> None:
+        """Somebody changes its settings, rightly or wrongly; the next start reads them."""
+        self.settings = replace(self.settings, **changed)
+
     def take_over(self, medium: bytes) -> int:
         """A spare that is off gets a medium of a dead terminal of its station, and its wire if it had one; its number.
 
@@ -311,6 +316,8 @@ class Machine:
             content, signature = await acts.lan_press(self.terminal, path, headers, read)
             return {SIGNATURE: signature}, content
 
+        if path in self.unknown:
+            return {}, b"404"
         try:
             told, content = await self._ask(act)
         except PowerGone as cause:
