@@ -206,6 +206,18 @@ def test_one_person_gets_one_permit_at_a_desk() -> None:
     assert not second(replaces=b"s")
 
 
+def test_a_spare_has_served_whom_the_dead_desk_served() -> None:
+    """It carries that desk's journal on, and so knows (J-8)."""
+
+    def again(*, carries: int) -> list[str]:
+        story = Story(Eligibility(Eyes())).entry(1, 0, "permit", b"s:1:", private=PERSON.encode())
+        story.entry(9, 0, "hand-over", carries, 0, bytes(32))
+        return story.entry(9, 1, "permit", b"t:1:", private=PERSON.encode()).said
+
+    assert again(carries=1)
+    assert not again(carries=2)
+
+
 def test_a_desk_that_was_told_of_a_check_in_elsewhere() -> None:
     """The news reached this desk long ago, and it served the person all the same."""
     assert Story(Eligibility(Eyes(knows_news=True))).entry(1, 0, "permit", b"s:1:", private=PERSON.encode()).said

@@ -6,7 +6,7 @@ from typing import Final
 from amanat.rehearsal.simulation.checkers.sight import Checker, Sight, Wrote, device_of
 from amanat.rehearsal.simulation.events import Event
 
-OLDER: Final = ("yesterday", "clone")  # faults after which a journal begins from an earlier hour
+OLDER: Final = ("yesterday", "clone")  # faults after which a device has two stories
 
 
 class Durable(Checker):
@@ -21,7 +21,7 @@ class Durable(Checker):
     def hear(self, event: Event) -> Iterable[str]:
         """A start must find all that was there before, unless somebody put an old image back."""
         device = device_of(event)
-        if event.kind == "fault" and event.facts["which"] in OLDER:
+        if event.kind == "fault" and event.facts["which"] == "yesterday":
             self._older.add(device)
         elif event.kind == "recovered":
             now, seen = self.sight.journal(device), self._seen.get(device, [])

@@ -20,6 +20,9 @@ class Eligibility(Checker):
         entry, device = wrote.entry, wrote.device
         if entry.kind == "incident" and entry.body[0] == "appeal":
             self._appeal.add(device)
+        if entry.kind == "hand-over":  # whom the dead desk served, this one has served (J-8)
+            served = [(person, serial) for (desk, person), serial in self._served.items() if desk == entry.body[0]]
+            self._served |= {(device, person): serial for person, serial in served}
         if entry.kind != "permit" or wrote.private is None:
             return
         appealed = device in self._appeal
