@@ -13,7 +13,6 @@ import pytest
 import pytest_asyncio
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
-from tests.properties.test_delivery import DictStore
 from tests.station.conftest import (
     HPKE_PRIVATE,
     MARYAM,
@@ -31,6 +30,7 @@ from amanat.errors import PeerFault, Rejected
 from amanat.records import sealed_key, sheet
 from amanat.records.device import Certificate, certificate_id
 from amanat.records.identifiers import identifier, is_signed, sign
+from amanat.rehearsal.simulation.hq_store import MemoryStore
 from amanat.station import enrolment, usb
 from amanat.station.refusal import Refused
 from amanat.station.terminal import Terminal
@@ -55,7 +55,7 @@ class Office:
     """The real election's intake, on a store that shows what it holds."""
 
     def __init__(self, election: Election, certificate: bytes) -> None:
-        self.store = DictStore()
+        self.store = MemoryStore()
         known = Known(Certificate.decode(certificate), certificate_id(election.eh, certificate))
         devices = {known.certificate.device: known}
         self.side = HqSide(self.store, election.eh, devices.get, election.hq_seed, pace_ms=1)
