@@ -24,6 +24,7 @@ from amanat.rehearsal.simulation.checkers.exposure import Exposed
 from amanat.rehearsal.simulation.checkers.liveness import LONGEST_MS as DAY_MS
 from amanat.rehearsal.simulation.checkers.liveness import Liveness
 from amanat.rehearsal.simulation.checkers.media import Media
+from amanat.rehearsal.simulation.checkers.news import News
 from amanat.rehearsal.simulation.checkers.sight import Checker, Wrote, device_of
 from amanat.rehearsal.simulation.events import Event
 from amanat.rules.exposure import Exposure
@@ -49,6 +50,7 @@ class Eyes:
     rolled_back: set[int] = field(default_factory=set)
     knows_news: bool = False
     heard: bool = False
+    tells: bool = True
     words: str = "dead"
 
     def is_durable(self, device: int, payload: bytes) -> bool:
@@ -80,6 +82,9 @@ class Eyes:
 
     def news_read(self, device: int, person: str) -> bool:
         return self.knows_news
+
+    def has_news(self, device: int, seq: int, person: str) -> bool:
+        return self.tells
 
     def buried(self) -> Iterable[tuple[int, int]]:
         return self.letters
@@ -369,6 +374,18 @@ def test_a_journal_has_one_branch() -> None:
 def test_a_true_entry_is_not_laid_among_the_unreadable() -> None:
     """Headquarters refused what a device wrote, for whatever reason (S-3)."""
     assert Story(Branches(Eyes(letters=[(1, 4)]))).event("stick-read").said
+
+
+def test_a_check_in_that_nobody_is_told_of() -> None:
+    """Headquarters holds the permit and its person, and its news do not name them (S-5)."""
+
+    def acknowledged(seq: int, *, tells: bool) -> list[str]:
+        story = Story(News(Eyes(tells=tells))).entry(1, 4, "permit", b"s:1:", private=PERSON.encode())
+        return story.event("acknowledged", gateway=1, device=1, seq=seq, hash="").said
+
+    assert acknowledged(4, tells=False)
+    assert not acknowledged(3, tells=False)
+    assert not acknowledged(4, tells=True)
 
 
 def test_a_rolled_back_device_that_goes_on() -> None:

@@ -335,6 +335,10 @@ class Machine:
         except PowerGone as cause:
             raise ConnectionResetError(self.name) from cause
 
+    def has(self, kind: str, ballot: str) -> bool:
+        """Whether the slip of this kind about this ballot lies in its tray."""
+        return any(slip.kind == kind and slip.fields.get("ballot") == ballot for slip in self.tray.slips)
+
     def take(self, kind: str) -> Slip | None:
         """The last slip of this kind that lies in its tray; it lies there no more."""
         return self.tray.take(kind)

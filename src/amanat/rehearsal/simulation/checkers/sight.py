@@ -51,6 +51,9 @@ class Sight(Protocol):
     def news_read(self, device: int, person: str) -> bool:
         """Whether headquarters' answers to this desk, as far as it says that it took them up, name this person."""
 
+    def has_news(self, device: int, seq: int, person: str) -> bool:
+        """Whether headquarters' news name this person, or it never got the private part of this entry of the device."""
+
     def buried(self) -> Iterable[tuple[int, int]]:
         """(device, seq) of the entries that a journal wrote and headquarters laid among the unreadable, since last
         asked."""
