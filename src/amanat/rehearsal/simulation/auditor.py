@@ -24,6 +24,7 @@ from amanat.rehearsal.simulation.checkers.exactly_once import ExactlyOnce
 from amanat.rehearsal.simulation.checkers.exposure import Exposed
 from amanat.rehearsal.simulation.checkers.liveness import Liveness
 from amanat.rehearsal.simulation.checkers.media import Media
+from amanat.rehearsal.simulation.checkers.news import News
 from amanat.rehearsal.simulation.checkers.sight import Checker, Wrote, device_of
 from amanat.rehearsal.simulation.election import OPENS_MS, is_eligible
 from amanat.rehearsal.simulation.events import Event
@@ -46,6 +47,7 @@ class WorldSight:
         self._eligible = {person for number, person in enumerate(world.election.people) if is_eligible(number)}
         self._told: dict[int, list[tuple[int, int, bytes, int]]] = {}  # device -> (at, start, epoch, cursor)
         self._letters: set[bytes] = set()
+        self._digests: set[bytes] = set()  # of headquarters' news, perhaps not of the last few
         self._whole: dict[int, int] = {}  # device -> entries before this one are all held
         self._visits: dict[bytes, tuple[str, int] | None] = {}
         self.written: dict[tuple[int, int], set[bytes]] = {}
@@ -90,6 +92,7 @@ class WorldSight:
     def forget_store(self) -> None:
         """Headquarters went back: what it held is asked again."""
         self._whole.clear()
+        self._digests.clear()
 
     def health(self, device: int, letter: str) -> str:
         """See `Sight`."""
@@ -130,6 +133,15 @@ class WorldSight:
         digest = news_digest(self._world.election.eh, person)
         return any(item.digest == digest for item in store.items[:cursor])
 
+    def has_news(self, device: int, seq: int, person: str) -> bool:
+        """See `Sight`."""
+        store = self._world.store
+        if all(one.signed.private is None for one in store.entries.get((device, seq), ())):
+            return True
+        self._digests.update(item.digest for item in store.items[len(self._digests) :])
+        digest = news_digest(self._world.election.eh, person)
+        return digest in self._digests or any(item.digest == digest for item in store.items)
+
     def buried(self) -> Iterable[tuple[int, int]]:
         """See `Sight`."""
         letters = self._world.store.letters
@@ -169,12 +181,14 @@ class WorldSight:
                 if visit is not None:
                     visits.append(visit)
                     seqs.setdefault(device, []).append(seq)
-        desks = [self._desk(station, seqs) for station in world.swarm.stations]
+        firsts = [world.election.devices_of(station)[0] for station in world.swarm.stations]
+        spares = [world.election.spare_of(station) for station in world.swarm.stations]
+        desks = [self._desk(device, seqs) for device in [*firsts, *spares] if device in world.stations.boxes]
         limits = Limits(OPENS_MS, CHECK_IN_MS, LATE_MS, len(world.election.people))
         return exposure(desks, visits, limits, world.loop.now_ms)
 
-    def _desk(self, station: int, seqs: dict[int, list[int]]) -> Desk:
-        store, device = self._world.store, self._world.election.devices_of(station)[0]
+    def _desk(self, device: int, seqs: dict[int, list[int]]) -> Desk:
+        store, station = self._world.store, self._world.stations.boxes[device].station
         mine, heard, chain_ = seqs.get(device, []), store.links.get(device), store.branches.get(device)
         if heard is None or heard.gateway != device:
             return Desk(device, station, permits=len(mine))
@@ -200,6 +214,7 @@ class Auditor:
     sight: WorldSight
     checkers: list[Checker]
     _read: dict[int, tuple[object, int]] = field(default_factory=dict)
+    _cloned: dict[object, int] = field(default_factory=dict)
 
     def __call__(self, event: Event) -> None:
         """After every event."""
@@ -240,7 +255,20 @@ class Auditor:
             if count < len(entries):
                 found += self._taken(device, entries, count)
             self._read[device] = journal, len(entries)
+        self._read_clones()
         return found
+
+    def _read_clones(self) -> None:
+        """What a clone writes is true, and headquarters may acknowledge it; no voter is told anything by one."""
+        for clone in self.world.stations.clones():
+            if clone.running is None:
+                continue
+            entries, count = clone.running.journal.entries, self._cloned.get(clone, 0)
+            for seq in range(count, len(entries)):
+                hash = entry_hash(self.world.election.eh, entries[seq].entry)
+                self.sight.written.setdefault((clone.device, seq), set()).add(hash)
+                self.sight.places[entries[seq].entry] = clone.device, seq
+            self._cloned[clone] = len(entries)
 
     def _taken(self, device: int, entries: list[SignedEntry], begin: int) -> Iterable[Wrote]:
         eh, sight = self.world.election.eh, self.sight
@@ -269,6 +297,7 @@ def attach(world: "World") -> Auditor:
         Media(sight),
         Acknowledged(sight),
         Branches(sight),
+        News(sight),
         Exposed(sight, sight.exposure),
         Liveness(sight),
     ]

@@ -45,6 +45,10 @@ class Chaos:
             "full": lambda: self._medium("full"),
             "read-only": lambda: self._medium("read-only"),
             "yesterday": self._yesterday,
+            "clone": self._clone,
+            "machine-dead": self._dead,
+            "printer-jam": lambda: self._printer("printer-jam", "jams"),
+            "printer-mute": lambda: self._printer("printer-mute", "mute"),
             "hq-kill": self._hq_kill,
             "poison": self._poison,
             "stick": self._stick,
@@ -177,6 +181,26 @@ class Chaos:
         device = self._one()
         if self._world.stations.put_back_image(device):
             self._fault("yesterday", "machine", f"D{device}")
+
+    def _clone(self) -> None:
+        """Somebody starts another machine from a copy of a running device's media."""
+        device = self._one()
+        if self._world.stations.clone(device):
+            self._fault("clone", "machine", f"D{device}")
+
+    def _dead(self) -> None:
+        """Its board is burnt, its media are whole."""
+        device = self._one()
+        if self._world.spares.die(device):
+            self._fault("machine-dead", "machine", f"D{device}")
+
+    def _printer(self, which: str, how: str) -> None:
+        """Nothing comes out of it, or it does not say that something did; until somebody opens its lid."""
+        device = self._one()
+        tray = self._world.stations.machine(device).tray
+        self._fault(which, "printer", f"D{device}")
+        setattr(tray, how, True)
+        self._after(PAUSED_MS, partial(setattr, tray, how, False))
 
     # Headquarters and sticks
 

@@ -12,13 +12,15 @@ from amanat.rehearsal.simulation.visit import OFFICERS, PowerGone
 AGAIN_MS: Final = 120_000
 TRIES_MAX: Final = 30
 STOPPED: Final = ("journal-rolled-back", "journal-forked")
+"""Why a terminal says that another story of it is about (J-7)."""
 WORDS: Final = "پایان روز"
 
 
 async def close_station(stations: Stations, station: int, *, note: Note, write_stick: Callable[[int], None]) -> None:
     """Until every terminal that still stands says that it is closed, or people give up and say so."""
     devices = stations.election.devices_of(station)
-    for device in [*devices[1:], devices[0]]:
+    spare = [device for device in [stations.election.spare_of(station)] if device in stations.boxes]
+    for device in [*devices[1:], *spare, devices[0]]:
         for _ in range(TRIES_MAX):
             if stations.boxes[device].lost:
                 break
@@ -28,13 +30,12 @@ async def close_station(stations: Stations, station: int, *, note: Note, write_s
                 screen = {"code": "power-gone"}
             if screen.get("ok"):
                 note("closed", f"S{station}", device=device)
-                if stations.boxes[devices[0]].lost:  # nobody else delivers for it
+                if stations.boxes[devices[0]].lost and not spare:  # nobody else delivers for it
                     write_stick(device)
                 break
             code = str(screen.get("code"))
             note("not-closed", f"S{station}", device=device, code=code)
             if code in STOPPED:  # it writes nothing more; what it wrote is carried by hand
-                write_stick(device)
                 break
             await _help(stations, device, code)
             await asyncio.sleep(AGAIN_MS / 1000)

@@ -1,6 +1,7 @@
 """The machines of a simulated day: their disks, wires and cables, and what is done to them from outside."""
 
 import asyncio
+import contextlib
 import contextvars
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from amanat.station.ports import Declined
 from amanat.sync.station_side import head_of
 
 MEDIA: Final = ("A", "B")
+SHEET_MS: Final = (600_000, 7_200_000)  # between two acts at a clone
 AGAIN_MS: Final = 300_000  # a terminal that does not start is started again
 Answer = tuple[Mapping[str, str], bytes]
 
@@ -34,6 +36,7 @@ class Box:
     disks: tuple[Disk, Disk]
     failing: Disk  # the one that may do its worst
     machine: Machine
+    clone: Machine | None = None
     image: tuple[bytes, bytes] | None = None  # of an earlier hour
     is_wanted_on: bool = False
     is_starting: bool = False
@@ -81,12 +84,16 @@ class Stations:
         failing = disks[draw.below(len(MEDIA))]
         county = sorted(set(COUNTIES)).index(COUNTIES[station])
         self.wires[device] = Way(f"{name}-headquarters", county, draw.fork("wire"))
-        for other in self.election.devices_of(station):
+        for other in [*self.election.devices_of(station), self.election.spare_of(station)]:
             if other != device:
                 self.cables[device, other] = Way(f"{name}-D{other}", county, draw.fork(f"cable {other}"))
-        machine = Machine(
+        machine = self._machine(device, (disks[0], disks[1]), draw)
+        return Box(device, station, (disks[0], disks[1]), failing, machine)
+
+    def _machine(self, device: int, disks: tuple[Disk, Disk], draw: Draw) -> Machine:
+        return Machine(
             self.election.identity(device),
-            disks=(disks[0], disks[1]),
+            disks=disks,
             draw=draw.fork("machine"),
             note=self._note,
             now_ms=lambda: self._loop.now_ms,
@@ -94,7 +101,6 @@ class Stations:
             cable=self._cable(device),
             get=self._get(device),
         )
-        return Box(device, station, (disks[0], disks[1]), failing, machine)
 
     def _tell_disk(self, which: str, disk: str) -> None:
         self._note("fault", disk, which=which, component="medium")
@@ -127,6 +133,12 @@ class Stations:
             return await self._network.carry(self.cables[device, to], lambda: self.boxes[to].machine.look(path))
 
         return get
+
+    def unpack(self, spare: int, station: int) -> Box:
+        """A station's spare is taken out of its box; it stays off until it has taken over."""
+        self.boxes[spare] = box = self._box(spare, station)
+        box.lost = "unpacked"
+        return box
 
     # What is done to a machine
 
@@ -219,11 +231,39 @@ class Stations:
         self.switch_on(device)
         return True
 
+    def clone(self, device: int) -> bool:
+        """Another machine with the same key goes on from a copy of both media, and writes a sheet now and then."""
+        box = self.boxes[device]
+        if box.clone is not None or not box.machine.is_on:
+            return False
+        draw = self._draw.fork(f"clone {device}")
+        disks = tuple(Disk(f"D{device}*/{letter}", draw.fork(letter)) for letter in MEDIA)
+        for disk, original in zip(disks, box.disks, strict=True):
+            disk.become(original.image())
+        box.clone = self._machine(device, (disks[0], disks[1]), draw)
+        task = asyncio.get_running_loop().create_task(self._live(box.clone, draw))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        self._note("clone", f"D{device}", device=device)
+        return True
+
+    async def _live(self, clone: Machine, draw: Draw) -> None:
+        with contextlib.suppress(AmanatError, PowerGone):
+            await clone.start()
+            while True:
+                await asyncio.sleep(draw.between(*SHEET_MS) / 1000)
+                await clone.post("/api/hourly")
+
+    def clones(self) -> list[Machine]:
+        """All that run."""
+        return [box.clone for box in self.boxes.values() if box.clone is not None and box.clone.is_on]
+
     def give_up(self, device: int, why: str) -> bool:
         """It is gone, media and all; how many ballots that nobody else holds went with it stands in `given_up`."""
         box = self.boxes[device]
         if box.lost or not box.machine.is_on:
             return False
+        self._headquarters.back_up_afresh()  # or what headquarters holds now might be lost with it
         held = self._headquarters.store.held([(device, seq) for seq in range(len(box.machine.journal.entries))])
         bound = sum(
             b"kballot-cast" in signed.entry
@@ -250,6 +290,8 @@ class Stations:
         for box in self.boxes.values():
             box.is_wanted_on = False
             box.machine.close()
+            if box.clone is not None:
+                box.clone.close()
 
     def gateway_wires(self) -> list[Way[bytes]]:
         """The wires that are used while everything is well."""
@@ -264,6 +306,7 @@ class Stations:
         for device, box in self.boxes.items():
             for disk in box.disks:
                 disk.heal()
+            box.machine.tray.jams = box.machine.tray.mute = False
             self.go_on(device)
             self.switch_on(device)
 

@@ -39,6 +39,9 @@ class Machine(Protocol):
     async def post(self, path: str, /, **body: object) -> Screen:
         """A key pressed, or a field filled in; the screen that follows.  Raises PowerGone."""
 
+    def has(self, kind: str, ballot: str) -> bool:
+        """Whether the slip of this kind about this ballot lies in its tray."""
+
     def take(self, kind: str) -> Slip | None:
         """The last slip of this kind that lies in its tray; it lies there no more."""
 
@@ -53,6 +56,7 @@ class Place:
     machine: Callable[[int], Machine]
     clerk: asyncio.Lock = field(default_factory=asyncio.Lock)
     booths: dict[int, asyncio.Lock] = field(default_factory=dict)
+    stand_ins: dict[int, int] = field(default_factory=dict)  # the spare by the dead terminal that it stands for
     closes: bool = False  # the doors are shut: who is not served yet goes
 
     @property
@@ -230,7 +234,7 @@ class Visit:
     async def _vote(self) -> bool | None:
         """True when they are told something, False where the permit must be replaced, None to try again."""
         async with self.place.booth(self.booth):
-            booth = self.place.machine(self.booth)
+            booth = self.place.machine(self.place.stand_ins.get(self.booth, self.booth))
             screen = await booth.post("/api/booth/permit", slip=self.slip)
             if screen.get("told") == "cast":
                 return self._told_cast(booth, screen)
@@ -244,18 +248,27 @@ class Visit:
                 self._tell("left", id=self.serial, reason="walked away", device=booth.device)
                 return True
             await _pass(self.draw.between(*CHOOSE_MS))
-            if not await self._seal(booth):
+            if not await self._decide(booth):
                 return None
-            while self.tests < self.wish.tests:
-                if not (await booth.post("/api/booth/test")).get("ok"):
-                    return None
-                self.tests += 1
-                self._tell("tested", id=self.sealed, device=booth.device)
-                if not await self._seal(booth):
-                    return None
             self.ledger.of(self.wish.person).pressed.append(self.sealed)
-            screen = await booth.post("/api/booth/cast")
+            try:
+                screen = await booth.post("/api/booth/cast")
+            except PowerGone:
+                if not booth.has("cast", self.sealed):
+                    raise
+                screen = {"told": "cast"}  # the screen is dark, and the slip in the tray says it
             return self._told_cast(booth, screen) if screen.get("told") == "cast" else None
+
+    async def _decide(self, booth: Machine) -> bool:
+        """The choices are sealed, after as many tests as they want."""
+        is_sealed = await self._seal(booth)
+        while is_sealed and self.tests < self.wish.tests:
+            if not (await booth.post("/api/booth/test")).get("ok"):
+                return False
+            self.tests += 1
+            self._tell("tested", id=self.sealed, device=booth.device)
+            is_sealed = await self._seal(booth)
+        return is_sealed
 
     def _not_taken(self, screen: Screen) -> bool | None:
         code = screen.get("code")

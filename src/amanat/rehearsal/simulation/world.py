@@ -13,7 +13,7 @@ from amanat.records.journal import SignedEntry
 from amanat.rehearsal.simulation import swarm as swarms
 from amanat.rehearsal.simulation import tokens
 from amanat.rehearsal.simulation.chaos import Chaos
-from amanat.rehearsal.simulation.closing import close_station, open_station
+from amanat.rehearsal.simulation.closing import STOPPED, close_station, open_station
 from amanat.rehearsal.simulation.draw import Draw
 from amanat.rehearsal.simulation.election import OPENS_MS, the_election
 from amanat.rehearsal.simulation.events import Event, Log
@@ -24,6 +24,7 @@ from amanat.rehearsal.simulation.ledger import Ledger
 from amanat.rehearsal.simulation.loop import VirtualLoop
 from amanat.rehearsal.simulation.network import Network
 from amanat.rehearsal.simulation.people import Coming, crowd
+from amanat.rehearsal.simulation.spares import Spares
 from amanat.rehearsal.simulation.stations import Stations
 from amanat.rehearsal.simulation.sticks import Sticks
 from amanat.rehearsal.simulation.swarm import Swarm
@@ -76,11 +77,13 @@ class World:
         self.sticks = Sticks(self.draw.fork("sticks"), self.swarm, note=self.note, take=self.headquarters.take)
         self.chaos = Chaos(self)
         self.places = {n: self._place(n) for n in self.swarm.stations}
+        self.spares = Spares(self.stations, self.places, note=self.note)
         self.verdict: Verdict | None = None
         self.quiet_after_ms: int | None = None
         self.acknowledged: dict[int, int] = {}  # the last entry of each device that an answer covered
         self.beyond: dict[str, int] = {}
         self.listeners.append(self._hear)
+        self._by_hand: set[int] = set()
         self._closing: list[asyncio.Task[None]] = []
         self._visits = 0
         self._healed_ms = 0
@@ -152,6 +155,9 @@ class World:
             self.headquarters.heal()
             self.stations.heal()
             self.sticks.heal()
+            for clone in self.stations.clones():  # found, and what it wrote is carried to headquarters
+                self.sticks.write(clone.name, clone.journal.entries)
+                clone.stop()
             self.note("healed", "world")
 
         self._healed_ms = self.loop.now_ms
@@ -163,12 +169,15 @@ class World:
         if self.violations:
             return  # the day broke off: what would have arrived nobody can say
         limit = self.loop.now_ms + at_most_hours * HOUR_MS
-        self.loop.run_until_ms(limit, unless=lambda: not self._visits or bool(self.violations))
+        self.loop.run_until_ms(
+            limit, unless=lambda: not (self._visits or self.spares.are_busy()) or bool(self.violations)
+        )
         for station in self.swarm.stations:
             closing = close_station(self.stations, station, note=self.note, write_stick=self.write_stick)
             self._closing.append(self.loop.create_task(closing))
         while self.loop.now_ms < limit and not self.violations:
             self.loop.run_until_ms(self.loop.now_ms + LOOK_MS)
+            self.loop.call_soon(self._carry_by_hand)
             if not self.waiting():
                 self.quiet_after_ms = self.loop.now_ms - self._healed_ms
                 self.note("quiet", "world")
@@ -177,6 +186,15 @@ class World:
             self.violations += [f"not quiet after {at_most_hours} hours: {one}" for one in self.waiting()[:3]]
         self._judge()
 
+    def _carry_by_hand(self) -> None:
+        """A terminal that says that another story of it is about: its gateway takes nothing of it, a stick does."""
+        for device, box in self.stations.boxes.items():
+            terminal = box.machine.running
+            stopped = terminal.journal.stopped if terminal is not None else None
+            if stopped is not None and stopped.code in STOPPED and device not in self._by_hand:
+                self._by_hand.add(device)
+                self.write_stick(device)
+
     def waiting(self) -> list[str]:
         """What is still to come, in words."""
         found = [why for device in self.stations.boxes if (why := self.stations.waits_at(device))]
@@ -184,6 +202,8 @@ class World:
             found.append(f"{self._visits} people are still here")
         if not all(task.done() for task in self._closing):
             found.append("a station is not closed")
+        if self.spares.are_busy():
+            found.append("a spare is on its way")
         if self.sticks.under_way:
             found.append(f"{self.sticks.under_way} sticks are on the road")
         return found
@@ -207,7 +227,7 @@ class World:
             lost,
             [f"counted twice: {person}" for person in verdict.twice],
             [f"counted, and nobody cast it: {ballot}" for ballot in verdict.ghosts],
-            [f"nobody caught: {fault!r}" for fault in self.loop.faults],
+            [f"nobody caught: {fault!r}" for fault in [*self.loop.faults, *self.spares.faults()]],
         ):
             more = len(sentences) - SAID_MAX
             self.violations += sentences[:SAID_MAX] + ([f"{more} more of these"] if more > 0 else [])
