@@ -54,9 +54,10 @@ def _events() -> list[Event]:
 
 
 def test_the_list_is_about_what_the_violation_names() -> None:
-    """Its device, the people at it, headquarters' falls; not another device, not the hundredth answer."""
-    told = telling(_events(), SAID)
-    assert [event.number for event in told] == [0, 1, 4, 5, 14]
+    """Its device, the people at it, headquarters' falls; not another device, no answers; of a person's story theirs."""
+    assert [event.number for event in telling(_events(), SAID)] == [0, 1, 4, 14]
+    assert [event.number for event in telling(_events(), "D3 gave 7000019239 two permits")] == [0, 4, 14]
+    assert [event.number for event in telling(_events(), "D4 gave 7000000902 two permits")] == [1, 3, 4, 14]
     assert len(telling(_events() * 99, SAID)) <= EVENTS_MAX
 
 

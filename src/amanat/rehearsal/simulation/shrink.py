@@ -4,7 +4,7 @@ What is left is a command, a short list of events, and a picture.
 """
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 RUNS_MAX: Final = 60
 FEWER_VOTERS: Final = (10, 25, 50, 100, 200, 400)
 EVENTS_MAX: Final = 40
-DULL: Final = ("acted", "stick-written", "stick-read")
+DULL: Final = ("acted", "acknowledged", "stick-written", "stick-read")
 NAMED: Final = re.compile(r"\b(?:D\d+|S\d+|\d{10}|[0-9a-f]{32,64})\b")
 Violations = Callable[[Job], Sequence[str]]
 """The violations of a day, each begun with the command that repeats it."""
@@ -87,23 +87,22 @@ def command(job: Job) -> str:
 
 
 def telling(events: Sequence[Event], violation: str) -> list[Event]:
-    """The last events about the devices, stations, persons and papers that a violation names; faults of all others that
-    everybody shares."""
+    """The last events about the persons and papers that a violation names, and what befell its devices and stations;
+    where it names nobody, what everybody there was told.  Headquarters' falls, and the end, are everybody's."""
     names = set(NAMED.findall(violation))
-    found = [event for event in events if event.kind not in DULL and _is_about(event, names)]
-    repeats = [
-        event
-        for before, event in zip([None, *found], found, strict=False)
-        if before is None or event.kind != "acknowledged" or before.kind != "acknowledged"
-    ]
-    return repeats[-EVENTS_MAX:]
+    places = {name for name in names if name[0] in "DS"}
+    found = [event for event in events if event.kind not in DULL and _is_about(event, places, names - places)]
+    return found[-EVENTS_MAX:]
 
 
-def _is_about(event: Event, names: Collection[str]) -> bool:
-    place = event.where.split("/")[0].split("-")[0]
-    said = {place, *map(str, event.facts.values()), f"D{event.facts.get('device', '')}"}
+def _is_about(event: Event, places: Set[str], people: Set[str]) -> bool:
+    if not people.isdisjoint(map(str, event.facts.values())):
+        return True
+    if people and event.kind == "told":
+        return False
+    here = {event.where.split("/")[0].split("-")[0], f"D{event.facts.get('device', '')}"}
     shared = event.where == "headquarters" and event.kind in ("fault", "hq-crash", "hq-start", "hq-restore")
-    return bool(said & set(names)) or shared or event.kind in ("healed", "quiet")
+    return not here.isdisjoint(places) or shared or event.kind in ("healed", "quiet")
 
 
 def explained(job: Job, out: Path) -> str:
