@@ -1,9 +1,9 @@
 """Seeds one after another until one shows a violation: what `make mutants` runs in a copy with a bug.
 
-    python -m amanat.rehearsal.simulation.hunt FIRST LAST VOTERS
+    python -m amanat.rehearsal.simulation.hunt FIRST LAST VOTERS [SECONDS]
 
-Prints the violation and exits with 1; exits with 0 where every seed kept every promise, or a minute of the processor is
-over.
+Prints the violation and exits with 1; exits with 0 where every seed kept every promise, or a minute of the processor
+(or so many seconds) is over.
 """
 
 import sys
@@ -18,7 +18,7 @@ FOUND: Final = 1
 PROCESSOR_SECONDS: Final = 60.0
 
 
-def hunt(first: int, last: int, voters: int) -> tuple[str, int]:
+def hunt(first: int, last: int, voters: int, seconds: float = PROCESSOR_SECONDS) -> tuple[str, int]:
     """The first violation of these seeds, or nothing, and how many were run.  An exception of the shipped code is one
     too."""
     worker.begin(crypto=False)
@@ -31,7 +31,7 @@ def hunt(first: int, last: int, voters: int) -> tuple[str, int]:
             violations = [f"amanat simulate --voters {voters} --seed {seed}: the simulation itself ended in {fault!r}"]
         if violations:
             return violations[0], seed - first + 1
-        if time.process_time() > PROCESSOR_SECONDS:
+        if time.process_time() > seconds:
             last = seed
             break
     return "", last - first + 1
@@ -39,8 +39,7 @@ def hunt(first: int, last: int, voters: int) -> tuple[str, int]:
 
 def main(arguments: Sequence[str]) -> int:
     """See the module."""
-    first, last, voters = map(int, arguments)
-    found, days = hunt(first, last, voters)
+    found, days = hunt(*map(int, arguments))
     print(f"{days} days, {time.process_time():.0f} s of one processor: {found or 'nothing'}")
     return FOUND if found else 0
 

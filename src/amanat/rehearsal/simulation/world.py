@@ -23,6 +23,7 @@ from amanat.rehearsal.simulation.judge import Verdict, ballots_by_place, judge
 from amanat.rehearsal.simulation.ledger import Ledger
 from amanat.rehearsal.simulation.loop import VirtualLoop
 from amanat.rehearsal.simulation.network import Network
+from amanat.rehearsal.simulation.own_faults import OwnFaults
 from amanat.rehearsal.simulation.people import Coming, crowd
 from amanat.rehearsal.simulation.spares import Spares
 from amanat.rehearsal.simulation.stations import Stations
@@ -83,6 +84,7 @@ class World:
         self.acknowledged: dict[int, int] = {}  # the last entry of each device that an answer covered
         self.beyond: dict[str, int] = {}
         self.listeners.append(self._hear)
+        self._own_faults = OwnFaults(self.violations.append)
         self._by_hand: set[int] = set()
         self._closing: list[asyncio.Task[None]] = []
         self._visits = 0
@@ -108,6 +110,8 @@ class World:
         return Place(f"S{station}", devices, devices[0], self.stations.machine)
 
     def _tell_wire(self, which: str, way: str) -> None:
+        if which == "duplicate-refused":  # what became of one, no fault of its own
+            return self.note(which, way)
         component = "wire" if way.endswith("headquarters") else "cable"
         self.note("fault", way, which=which, component=component)
 
@@ -245,6 +249,7 @@ class World:
 
     def close(self) -> None:
         """Let everything go."""
+        self._own_faults.close()
         self.chaos.stop()
         self.stations.close()
         self.loop.close()
