@@ -240,3 +240,19 @@ async def test_the_last_printed_sheet_is_held_before_a_restarted_device(booths: 
     with pytest.raises(Rejected, match="rolled back"):
         await again.hourly()
     assert Entry.decode(again.journal.entries[-1].entry).kind == "permit"
+
+
+async def test_a_gateway_that_lost_its_copy_gets_it_again_from_a_closed_booth(station: Station) -> None:
+    """Booth 2 closes and its gateway holds all of it; a power cut there takes the end of that copy, which nobody had
+    synced.  Wanted: the booth, which will never write again, asks in time how far it is held, and gives the rest."""
+    desk, booth = await both_open(station)
+    await wrote_everywhere(station, desk, booth)
+    await booth.close_polls("پایان", OFFICERS)
+    booth.wrote()
+    await station.until(lambda: held(desk, booth) == len(booth.journal.entries))
+    copy = desk.home / "colleagues" / f"{booth.identity.device}.journal"
+    await station.end(desk)
+    copy.write_bytes(copy.read_bytes()[:100])
+    again = await station.begin(1)
+    assert held(again, booth) < len(booth.journal.entries)
+    await station.until(lambda: held(again, booth) == len(booth.journal.entries))

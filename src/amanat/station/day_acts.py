@@ -98,7 +98,7 @@ def told(terminal: Terminal, sender: int, body: bytes) -> Screen:
 async def give(terminal: Terminal, _: int, __: bytes) -> Screen:
     """The gateway closes and wants the rest of our journal now."""
     try:
-        await terminal.lan.give_all()
+        await terminal.lan.give_all(afresh=True)
     except FAULTS:
         return {"ok": False}
     return {"ok": True}

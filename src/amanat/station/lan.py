@@ -10,7 +10,7 @@ time: with the gateway's both media is lost who was checked in, but no permit, n
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from amanat.sync.messages import Head, bounded
 RETRY_SECONDS = 30.0
 KEEP_SECONDS = 2.0  # the gateway's keeper gets what was written in so long at once
 DEVICE, SIGNATURE, ROOM, NONCE = "x-amanat-device", "x-amanat-signature", "x-amanat-room", "x-amanat-nonce"
+ASK_AGAIN_SECONDS = 600.0  # a holder's copies are not synced: a power cut there takes what it said that it holds
 NONCE_LETTERS = 32
 SIGNATURE_BYTES = 64
 Screen = dict[str, Any]
@@ -139,12 +140,26 @@ class Lan:
                     self._keeper, self.held = self._keeper + 1, None
                 await self._clock.sleep(RETRY_SECONDS)
                 continue
-            await self._more.wait()
+            if not await self._more_within(ASK_AGAIN_SECONDS):
+                self.held = None
             if self._is_gateway:
                 await self._clock.sleep(KEEP_SECONDS)
 
-    async def give_all(self) -> None:
-        """Give our holder all that it lacks, now.  Raises one of FAULTS."""
+    async def _more_within(self, seconds: float) -> bool:
+        """Wait until there is more to give, at most so long; whether there is."""
+        waits: list[Coroutine[Any, Any, Any]] = [self._more.wait(), self._clock.sleep(seconds)]
+        tasks = [asyncio.create_task(wait) for wait in waits]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+        return self._more.is_set()
+
+    async def give_all(self, *, afresh: bool = False) -> None:
+        """Give our holder all that it lacks, now; ``afresh``: it is asked what that is.  Raises one of FAULTS."""
+        if afresh:
+            self.held = None
         async with self._giving:
             while (holder := self._holder()) is not None and (self.held is None or self._behind()):
                 await self._give(holder)
