@@ -2,7 +2,8 @@
 
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
@@ -196,3 +197,60 @@ def test_another_countys_governor_sees_nothing(governor: Client, item: Any) -> N
     other = at_desk(official("other", "فرماندار دماوند", (Role.GOVERNOR, "county:damavand")))
     assert other.get(f"/sessions/{session.id}/").status_code == 404
     assert other.post(f"/sessions/{session.id}/begin/").status_code == 404
+
+
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Somebody else's act that ends after the view looked and before its own transaction begins."""
+    from amanat.hq.sessions import views
+
+    def between(act: Callable[[], object]) -> None:
+        @contextmanager
+        def writing() -> Iterator[None]:
+            act()
+            yield
+
+        monkeypatch.setattr(views, "writing", writing)
+
+    return between
+
+
+def test_two_who_close_at_once_freeze_one_paper(governor: Client, item: Any, meanwhile: Any) -> None:
+    """The second press finds it closed: the minutes that somebody may have signed, and who was there, stay."""
+    from amanat.hq.sessions.models import Session
+
+    session = planned(governor)
+    governor.post(f"/sessions/{session.id}/begin/")
+    rows = Session.objects.filter(id=session.id)
+    meanwhile(lambda: rows.update(state="closed", minutes=b"frozen", minutes_sha256="00"))
+    assert governor.post(f"/sessions/{session.id}/end/").status_code == 409
+    session.refresh_from_db()
+    assert (bytes(session.minutes), session.minutes_sha256) == (b"frozen", "00")
+    rows.update(state="open")
+    meanwhile(lambda: rows.update(state="closed"))
+    assert governor.post(f"/sessions/{session.id}/attendance/", {}).status_code == 409
+    assert session.seats.filter(is_present=True).count() == 11
+
+
+def test_nobody_recuses_after_the_vote(governor: Client, item: Any, meanwhile: Any) -> None:
+    """The vote is entered while a member writes: the recusal is refused, since the vote did not know of it."""
+    from amanat.hq.sessions.models import Item, Recusal
+
+    planned(governor)
+    meanwhile(lambda: Item.objects.filter(id=item.id).update(state="passed"))
+    answer = at_desk(official_of("executive0")).post(f"/items/{item.id}/recuse/", {"ground": "خویشاوندی"})
+    assert answer.status_code == 409
+    assert not Recusal.objects.exists()
+
+
+def test_a_member_signs_once(governor: Client, item: Any, meanwhile: Any) -> None:
+    """Two presses at once are one signature, at the time of the first."""
+    from amanat.hq.sessions.models import Seat
+
+    session = planned(governor)
+    governor.post(f"/sessions/{session.id}/begin/")
+    governor.post(f"/sessions/{session.id}/end/")
+    seats = Seat.objects.filter(session=session, official__username="executive0")
+    meanwhile(lambda: seats.update(signed_ms=1))
+    assert at_desk(official_of("executive0")).post(f"/sessions/{session.id}/sign/").status_code == 409
+    assert seats.get().signed_ms == 1

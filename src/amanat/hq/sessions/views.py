@@ -103,6 +103,7 @@ def attendance(request: HttpRequest, session_id: int) -> HttpResponse:
     found, by = _session_for(request, session_id, KEEPERS)
     here = {int(one) for one in request.POST.getlist("present") if one.isdigit()}
     with writing():
+        found.refresh_from_db()  # somebody may have closed it since we looked
         if found.state == Session.State.CLOSED:
             return _shown(request, found, by, Rejected("session-state"))
         for seat in found.seats.all():
@@ -135,10 +136,12 @@ def recuse(request: HttpRequest, item_id: int) -> HttpResponse:
     by = acting(request, MEMBERS, item.session.where())
     seat = get_object_or_404(Seat, session=item.session, official_id=by.official_id, board=_board_of(by))
     ground = request.POST.get("ground", "").strip()
-    if item.state != Item.State.WAITING or not ground:
-        code = "decision-ground" if not ground else "session-state"
-        return _shown(request, item.session, by, Rejected(code))
+    if not ground:
+        return _shown(request, item.session, by, Rejected("decision-ground"))
     with writing():
+        item.refresh_from_db(fields=["state"])  # a recusal after the vote would say that the vote ignored it
+        if item.state != Item.State.WAITING:
+            return _shown(request, item.session, by, Rejected("session-state"))
         Recusal.objects.get_or_create(item=item, seat=seat, defaults={"ground_fa": ground})
         log_action("recused", item.subject, item.title_fa, by=by, facts={"item": item.id, "ground": ground})
     return redirect("sessions:session", item.session.id)
@@ -175,6 +178,7 @@ def end(request: HttpRequest, session_id: int) -> HttpResponse:
     """Closes it: what was not decided goes back in line, the minutes are typeset and frozen."""
     found, by = _session_for(request, session_id, KEEPERS)
     with writing():
+        found.refresh_from_db()  # a second press must not typeset minutes anew that somebody signed
         if found.state != Session.State.OPEN:
             return _shown(request, found, by, Rejected("session-state"))
         Item.objects.filter(session=found, state=Item.State.WAITING).update(session=None)
@@ -194,9 +198,10 @@ def sign(request: HttpRequest, session_id: int) -> HttpResponse:
     """A member who was present signs the minutes, by their hash, from the own sign-in."""
     found, by = _session_for(request, session_id, MEMBERS)
     seat = get_object_or_404(Seat, session=found, official_id=by.official_id, board=_board_of(by))
-    if found.state != Session.State.CLOSED or not seat.is_present or seat.signed_ms is not None:
-        return _shown(request, found, by, Rejected("session-state"))
     with writing():
+        seat.refresh_from_db()
+        if found.state != Session.State.CLOSED or not seat.is_present or seat.signed_ms is not None:
+            return _shown(request, found, by, Rejected("session-state"))
         seat.signed_ms, seat.signed_sha256 = clock.now_ms(), found.minutes_sha256
         seat.save()
         facts = {"minutes_sha256": found.minutes_sha256}
