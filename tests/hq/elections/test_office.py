@@ -1,6 +1,7 @@
 """An office plans, keeps its calendar and publishes: two roles sign, versions are frozen, the files are read back."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,27 @@ def test_two_roles_publish_a_version_that_the_programs_read(planned: Any, headqu
     again = headquarters.post("/election/publish/", {"reason": "بی‌دلیل"})
     assert again.status_code == 409
     assert "دگرگون نشده" in again.content.decode()
+
+
+def test_two_who_propose_at_once_propose_one_version(
+    planned: Any, headquarters: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A colleague's proposal is written after ours began: ours is refused, or an old version could follow a new one."""
+    from amanat.hq.accounts import pairs
+    from amanat.hq.accounts.models import Appointment
+    from amanat.hq.elections import exporting
+
+    by = Appointment.objects.get(official__username="zahra")
+
+    @contextmanager
+    def writing() -> Iterator[None]:
+        pairs.propose(exporting.PUBLISH, "version", "نخست", {}, by=by)
+        yield
+
+    monkeypatch.setattr(exporting, "writing", writing)
+    answer = headquarters.post("/election/publish/", {"reason": "دوم"})
+    assert answer.status_code == 409
+    assert len(pairs.waiting(exporting.PUBLISH.verb)) == 1
 
 
 def test_a_definition_with_faults_is_not_proposed(

@@ -18,6 +18,7 @@ from amanat.hq.accounts.models import Appointment, Proposal
 from amanat.hq.accounts.roles import Role
 from amanat.hq.elections.models import KeyHolder, PlannedContest, Version
 from amanat.hq.elections.plan import current_plan
+from amanat.hq.writing import writing
 from amanat.records.definition import read_definition
 from amanat.rules import persian
 
@@ -157,16 +158,17 @@ def propose(reason_fa: str, *, by: Appointment) -> Proposal:
     reason = reason_fa.strip()
     if not reason:
         raise Rejected("decision-ground")
-    if pairs.waiting(PUBLISH.verb):
-        raise Rejected("item-waits", subject="version")
-    made = files()
-    read_definition({name: text.encode() for name, text in made.items()})
-    digest = digest_of(made)
-    last = Version.objects.order_by("-number").first()
-    if last is not None and last.digest == digest:
-        raise Rejected("definition-unchanged", number=last.number)
-    facts = {"files": made, "digest": digest, "reason": reason, "by": by.id}
-    return pairs.propose(PUBLISH, "version", f"انتشار تعریف انتخابات: {reason}", facts, by=by)
+    with writing():  # two at the same moment: the second would wait, and publish what is old by then
+        if pairs.waiting(PUBLISH.verb):
+            raise Rejected("item-waits", subject="version")
+        made = files()
+        read_definition({name: text.encode() for name, text in made.items()})
+        digest = digest_of(made)
+        last = Version.objects.order_by("-number").first()
+        if last is not None and last.digest == digest:
+            raise Rejected("definition-unchanged", number=last.number)
+        facts = {"files": made, "digest": digest, "reason": reason, "by": by.id}
+        return pairs.propose(PUBLISH, "version", f"انتشار تعریف انتخابات: {reason}", facts, by=by)
 
 
 def write(folder: Path) -> Version:
