@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -91,6 +92,7 @@ class _Wires:
         """Nothing is open."""
 
 
+@lru_cache(maxsize=1024)
 def _device(address: Address) -> int:
     return int(Path(address.path).name.removeprefix("D"))
 
