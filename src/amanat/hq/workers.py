@@ -48,9 +48,14 @@ def keep_workers(orders: Orders, count: int, ready: Callable[[], None]) -> None:
         ready()
         while True:
             for row, worker in enumerate(workers):
-                if worker.poll() is not None:
-                    print(f"worker {row} ended ({worker.returncode}), started again", file=sys.stderr, flush=True)
+                if worker.poll() is None:
+                    continue
+                try:
                     workers[row] = _start(orders, row, count)
+                    said = "started again"
+                except OSError as fault:  # no memory, it may be: the others go on, and the next look tries again
+                    said = f"not started: {fault.strerror}"
+                print(f"worker {row} ended ({worker.returncode}), {said}", file=sys.stderr, flush=True)
             time.sleep(LOOK_SECONDS)
     finally:
         for worker in workers:
