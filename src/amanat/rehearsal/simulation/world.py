@@ -38,6 +38,7 @@ HOURS: Final = 10
 QUIET_HOURS_MAX: Final = 24
 HOUR_MS: Final = 3_600_000
 MORNING_MS: Final = 600_000  # terminals are switched on and opened before the doors
+CLOSING_MS: Final = (34_500_000, 36_000_000)  # after the opening, while faults strike
 LOOK_MS: Final = 60_000
 SAID_MAX: Final = 3  # sentences of one kind
 
@@ -55,7 +56,7 @@ class World:
         keeps_events: bool = False,
     ) -> None:
         self.seed = seed
-        self.asked = {"stations": stations, "voters": voters}
+        self.asked: dict[str, int | str | None] = {"stations": stations, "voters": voters}
         self.draw = Draw(seed)
         self.swarm = swarm or swarms.drawn(seed, stations=stations, voters=voters)
         self.election = the_election()
@@ -78,11 +79,12 @@ class World:
         self.sticks = Sticks(self.draw.fork("sticks"), self.swarm, note=self.note, take=self.headquarters.take)
         self.chaos = Chaos(self)
         self.places = {n: self._place(n) for n in self.swarm.stations}
-        self.spares = Spares(self.stations, self.places, note=self.note)
+        self.spares = Spares(self.draw.fork("spares"), self.stations, self.places, note=self.note)
         self.verdict: Verdict | None = None
         self.quiet_after_ms: int | None = None
         self.acknowledged: dict[int, int] = {}  # the last entry of each device that an answer covered
         self.beyond: dict[str, int] = {}
+        self.lost: list[str] = []  # within the model
         self.listeners.append(self._hear)
         self._own_faults = OwnFaults(self.violations.append)
         self._by_hand: set[int] = set()
@@ -110,10 +112,11 @@ class World:
         return Place(f"S{station}", devices, devices[0], self.stations.machine)
 
     def _tell_wire(self, which: str, way: str) -> None:
-        if which == "duplicate-refused":  # what became of one, no fault of its own
-            return self.note(which, way)
         component = "wire" if way.endswith("headquarters") else "cable"
-        self.note("fault", way, which=which, component=component)
+        if which == "duplicate-refused":  # what became of one, no fault of its own
+            self.note(which, way)
+        else:
+            self.note("fault", way, which=which, component=component)
 
     # The day
 
@@ -135,6 +138,10 @@ class World:
         self.headquarters.faults = self.swarm.headquarters()
         self.stations.begin_faults()
         self.chaos.start()
+        closing = self.draw.fork("closing")
+        for station in self.swarm.stations:
+            if closing.below(2):  # the others close when all faults are over
+                self.loop.call_later(closing.between(*CLOSING_MS) / 1000, self._close_station, station)
         for coming in crowd(self.draw.fork("people"), self.swarm, self.election):
             self._visits += 1
             self.loop.call_later(coming.at_ms / 1000, self._arrive, coming)
@@ -177,8 +184,7 @@ class World:
             limit, unless=lambda: not (self._visits or self.spares.are_busy()) or bool(self.violations)
         )
         for station in self.swarm.stations:
-            closing = close_station(self.stations, station, note=self.note, write_stick=self.write_stick)
-            self._closing.append(self.loop.create_task(closing))
+            self._close_station(station)
         while self.loop.now_ms < limit and not self.violations:
             self.loop.run_until_ms(self.loop.now_ms + LOOK_MS)
             self.loop.call_soon(self._carry_by_hand)
@@ -186,9 +192,13 @@ class World:
                 self.quiet_after_ms = self.loop.now_ms - self._healed_ms
                 self.note("quiet", "world")
                 break
-        else:
+        if self.quiet_after_ms is None and not self.violations:
             self.violations += [f"not quiet after {at_most_hours} hours: {one}" for one in self.waiting()[:3]]
         self._judge()
+
+    def _close_station(self, station: int) -> None:
+        closing = close_station(self.stations, station, note=self.note, write_stick=self.write_stick)
+        self._closing.append(self.loop.create_task(closing))
 
     def _carry_by_hand(self) -> None:
         """A terminal that says that another story of it is about: its gateway takes nothing of it, a stick does."""
@@ -215,20 +225,15 @@ class World:
     def _judge(self) -> None:
         """What is lost or counted twice; what has not arrived in time is lost, and said so already."""
         self.verdict = verdict = judge(self.store, self.election.eh, self.ledger, self.ledger.holders())
-        if self.violations:
-            return
-        by_device: dict[int, int] = {}
-        lost: list[str] = []
+        gone = {ballot.hex(): why for why, ballots in self.stations.given_up.values() for ballot in ballots}
         for person, ballot in verdict.lost:
-            device = self.ledger.where[ballot]
-            by_device[device] = by_device.get(device, 0) + 1
-            why, bound = self.stations.given_up.get(device, ("", 0))
-            if by_device[device] > bound:
-                lost.append(f"lost: {person} was told at D{device} that {ballot} is cast")
+            if ballot in gone:
+                self.beyond[gone[ballot]] = self.beyond.get(gone[ballot], 0) + 1
             else:
-                self.beyond[why] = self.beyond.get(why, 0) + 1
+                device = self.ledger.where[ballot]
+                self.lost.append(f"lost: {person} was told at D{device} that {ballot} is cast")
         for sentences in (
-            lost,
+            self.lost,
             [f"counted twice: {person}" for person in verdict.twice],
             [f"counted, and nobody cast it: {ballot}" for ballot in verdict.ghosts],
             [f"nobody caught: {fault!r}" for fault in [*self.loop.faults, *self.spares.faults()]],
@@ -257,6 +262,8 @@ class World:
     def again(self) -> str:
         """The command that repeats this seed."""
         words = [f"--{name} {value}" for name, value in self.asked.items() if value is not None]
+        if not tokens.are_installed():
+            words.append("--crypto")
         return " ".join(["amanat simulate", *words, f"--seed {self.seed}"])
 
     # What chaos does through the world
