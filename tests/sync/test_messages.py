@@ -1,5 +1,6 @@
 """Messages and automata of delivery (S-1): what is read, what is refused, how much one push takes."""
 
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -28,16 +29,30 @@ def test_a_push_is_read_as_it_was_written(push: Push) -> None:
 
 
 NEWS = st.lists(st.builds(NewsItem, st.binary(min_size=10, max_size=10), UINT), max_size=4)
-DELTAS = st.lists(st.builds(SignedDelta, st.binary(), st.binary()), max_size=3)
+SIGNATURE = st.binary(min_size=64, max_size=64)
+DELTAS = st.lists(st.builds(SignedDelta, st.binary(), SIGNATURE), max_size=3)
 
 
-SHOWN = st.lists(st.builds(SignedEntry, st.binary(), st.binary(), st.none()), max_size=SHOWN_MAX)
+SHOWN = st.lists(st.builds(SignedEntry, st.binary(), SIGNATURE, st.none()), max_size=SHOWN_MAX)
 
 
 @given(st.builds(Answer, NONCE, NONCE, HEADS, UINT, NEWS, DELTAS, UINT, UINT, SHOWN))
 def test_an_answer_is_read_as_it_was_written(answer: Answer) -> None:
     """Encoding and reading are inverse."""
     assert messages.decode_answer(messages.encode_answer(answer)) == answer
+
+
+@pytest.mark.parametrize("length", [0, 63, 65])
+def test_an_answer_whose_signatures_are_none_is_a_fault_of_headquarters(length: int) -> None:
+    """An entry shown, or a delta, with a signature of another length: a failed push, and no exception in the link."""
+    bad = bytes(length)
+    empty = Answer(bytes(16), bytes(16), [], 0, [], [], 1, 1)
+    for answer in (
+        replace(empty, shown=[SignedEntry(b"e", bad, None)]),
+        replace(empty, deltas=[SignedDelta(b"d", bad)]),
+    ):
+        with pytest.raises(PeerFault):
+            messages.decode_answer(messages.encode_answer(answer))
 
 
 @given(st.binary(max_size=200))

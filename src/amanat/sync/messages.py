@@ -23,6 +23,7 @@ NONCE_BYTES: Final = 16
 SHOWN_MAX: Final = 8  # entries shown in one answer; one is enough to stop a device
 EPOCH_BYTES: Final = 16
 DIGEST_BYTES: Final = 10
+SIGNATURE_BYTES: Final = 64
 ARRAY: Final = 0x80  # CBOR: an array of fewer than 24
 ITEM: Final = bytes([ARRAY | 2, 0x40 | DIGEST_BYTES])  # an array of two, and of it a byte string of ten
 FROM_START: Final = -1  # the sequence number before the first
@@ -202,7 +203,7 @@ def _shown(value: Value) -> list[SignedEntry]:
     entries = []
     for one in value if isinstance(value, list) and 0 < len(value) <= SHOWN_MAX else [None]:
         match one:
-            case [bytes(entry), bytes(signature)]:
+            case [bytes(entry), bytes(signature)] if len(signature) == SIGNATURE_BYTES:
                 entries.append(SignedEntry(entry, signature, None))
             case _:
                 raise PeerFault("sync-answer")
@@ -211,6 +212,6 @@ def _shown(value: Value) -> list[SignedEntry]:
 
 def _delta(value: Value) -> SignedDelta:
     match value:
-        case [bytes(delta), bytes(signature)]:
+        case [bytes(delta), bytes(signature)] if len(signature) == SIGNATURE_BYTES:
             return SignedDelta(delta, signature)
     raise PeerFault("sync-answer")
