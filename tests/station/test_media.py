@@ -123,7 +123,7 @@ def test_a_blank_medium_is_filled_and_anothers_is_refused(pair: Pair) -> None:
 
 
 def test_the_scrubber_sees_rot_and_a_misdirected_frame_and_mends_them(pair: Pair) -> None:
-    """J-3.  While the station works, one byte rots on A and a whole frame of B is overwritten by its neighbour's bytes."""
+    """J-3.  While the station works, one byte rots on A and a frame of B is overwritten by its neighbour's bytes."""
     journal = pair.journal()
     journal.recover()
     positions = [journal.append(payload) for payload in PAYLOADS]
