@@ -59,20 +59,24 @@ def test_a_seed_is_the_same_day_in_every_process() -> None:
 
 def test_totals_are_sums_and_the_digest_is_of_all_digests() -> None:
     """Faults and losses add up by name; seeds come in any order."""
-    one = Report(votes=3, faults={"cut": 1}, beyond_model={"theft": 1}, seed=2, digest="aa")
-    other = Report(votes=4, faults={"cut": 2, "kill": 1}, violations=["seed 1: no"], seed=1, digest="bb")
+    one = Report(votes=3, lost=0, counted_twice=0, faults={"cut": 1}, beyond_model={"theft": 1}, seed=2, digest="aa")
+    other = Report(votes=4, lost=2, faults={"cut": 2, "kill": 1}, violations=["seed 1: no"], seed=1, digest="bb")
     found = total([one, other])
     assert found == total([other, one])
+    assert (found.lost, found.counted_twice) == (2, None)  # one day was not counted: nobody knows the sum
     assert (found.votes, found.faults, found.beyond_model) == (7, {"cut": 3, "kill": 1}, {"theft": 1})
     assert found.violations == ["seed 1: no"]
 
 
 def test_a_file_of_something_else_is_refused_with_its_line(tmp_path: Path) -> None:
-    """`--out` names a file that no campaign wrote."""
+    """`--out` names a file that no campaign wrote, or one that was asked for other voters."""
     out = tmp_path / "notes.txt"
-    out.write_text(json.dumps(Report(seed=1).fields()) + "\nnotes\n", encoding="utf-8")
+    asked = {"asked": [None, 60, None, False]}
+    out.write_text(json.dumps(asked | Report(seed=1).fields()) + "\nnotes\n", encoding="utf-8")
     with pytest.raises(BadInput, match="line 2"):
-        campaign([Job(1)], workers=1, out=out)
+        campaign([Job(1, voters=60)], workers=1, out=out)
+    with pytest.raises(BadInput, match="line 1"):
+        campaign([Job(1, voters=61)], workers=1, out=out)
 
 
 @pytest.mark.parametrize(

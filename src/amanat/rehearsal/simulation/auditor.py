@@ -166,7 +166,7 @@ class WorldSight:
 
     def is_gone(self, device: int) -> bool:
         """See `Sight`."""
-        return bool(self._world.stations.boxes[device].lost)
+        return device in self._world.stations.given_up
 
     # Exposure
 

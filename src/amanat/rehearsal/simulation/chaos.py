@@ -197,6 +197,8 @@ class Chaos:
     def _printer(self, which: str, how: str) -> None:
         """Nothing comes out of it, or it does not say that something did; until somebody opens its lid."""
         device = self._one()
+        if not self._world.stations.is_on(device):
+            return
         tray = self._world.stations.machine(device).tray
         self._fault(which, "printer", f"D{device}")
         setattr(tray, how, True)
@@ -205,8 +207,9 @@ class Chaos:
     # Headquarters and sticks
 
     def _hq_kill(self) -> None:
-        self._fault("hq-kill", "headquarters", "headquarters")
-        self._world.headquarters.crash()
+        if self._world.headquarters.is_up:
+            self._fault("hq-kill", "headquarters", "headquarters")
+            self._world.headquarters.crash()
 
     def _poison(self) -> None:
         self._fault("poison", "headquarters", "headquarters")

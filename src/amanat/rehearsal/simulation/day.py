@@ -18,6 +18,8 @@ def simulate(job: Job, audit: Audit = auditor.attach) -> Report:
     if job.faults is not None:
         swarm = swarm.only(job.faults)
     world = World(job.seed, stations=job.stations, voters=job.voters, swarm=swarm)
+    if job.faults is not None:
+        world.asked["faults"] = ",".join(job.faults) or "none"
     reached: Counter[str] = Counter()
     world.listeners.append(
         lambda event: (
@@ -39,8 +41,8 @@ def _report(world: World, reached: Counter[str]) -> Report:
     return Report(
         votes=world.ledger.votes,
         acknowledged=world.acknowledged_ballots(),
-        lost=len(verdict.lost) - sum(world.beyond.values()) if verdict is not None else 0,
-        counted_twice=len(verdict.twice) if verdict is not None else 0,
+        lost=None if verdict is None else len(world.lost),
+        counted_twice=None if verdict is None else len(verdict.twice),
         beyond_model=dict(sorted(world.beyond.items())),
         faults=dict(sorted(world.log.faults.items())),
         reached=dict(sorted(reached.items())),

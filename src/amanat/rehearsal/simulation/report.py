@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -13,8 +13,8 @@ class Report:
 
     votes: int = 0
     acknowledged: int = 0
-    lost: int = 0
-    counted_twice: int = 0
+    lost: int | None = None  # None: a day broke off at a violation, so nobody counted
+    counted_twice: int | None = None
     beyond_model: dict[str, int] = field(default_factory=dict)
     faults: dict[str, int] = field(default_factory=dict)
     reached: dict[str, int] = field(default_factory=dict)
@@ -41,8 +41,8 @@ def total(reports: Iterable[Report]) -> Report:
     return Report(
         votes=sum(report.votes for report in ordered),
         acknowledged=sum(report.acknowledged for report in ordered),
-        lost=sum(report.lost for report in ordered),
-        counted_twice=sum(report.counted_twice for report in ordered),
+        lost=_sum([report.lost for report in ordered]),
+        counted_twice=_sum([report.counted_twice for report in ordered]),
         violations=[violation for report in ordered for violation in report.violations],
         quiet_after_hours=max((report.quiet_after_hours for report in ordered), default=0.0),
         seed=ordered[0].seed if ordered else 0,
@@ -50,3 +50,8 @@ def total(reports: Iterable[Report]) -> Report:
         digest=digest.hexdigest(),
         **{name: dict(sorted(counter.items())) for name, counter in counters.items()},
     )
+
+
+def _sum(parts: Sequence[int | None]) -> int | None:
+    """None where one part was not measured."""
+    return None if None in parts else sum(part for part in parts if part is not None)

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from amanat.errors import AmanatError
+from amanat.rehearsal.simulation.draw import Draw
 from amanat.rehearsal.simulation.events import Note
 from amanat.rehearsal.simulation.stations import Box, Stations
 from amanat.rehearsal.simulation.visit import OFFICERS, Place, PowerGone
+from amanat.sync.station_side import head_of
 
 CARRY_MS: Final = 1_200_000  # from the last breath to the spare on the table
 AGAIN_MS: Final = 120_000
@@ -17,7 +19,8 @@ DEAD: Final = "dead"
 class Spares:
     """The spares of all stations; each takes over once."""
 
-    def __init__(self, stations: Stations, places: Mapping[int, Place], *, note: Note) -> None:
+    def __init__(self, draw: Draw, stations: Stations, places: Mapping[int, Place], *, note: Note) -> None:
+        self._draw = draw
         self._stations = stations
         self._places = places
         self._note = note
@@ -30,16 +33,17 @@ class Spares:
         if box.lost or not box.machine.is_on or spare in self._stations.boxes:
             return False
         box.lost = DEAD
+        box.last = head_of(self._stations.election.eh, box.machine.journal.entries[-1])
         self._stations.switch_off(device)
         stand_in = self._stations.unpack(spare, box.station)
         self._work.append(asyncio.get_running_loop().create_task(self._take_over(box, stand_in)))
         return True
 
     async def _take_over(self, dead: Box, spare: Box) -> None:
-        """Two officers put the better medium of the dead terminal into the spare, start it and open it."""
+        """Two officers put one medium of the dead terminal into the spare and then the other, start it and open it."""
         await asyncio.sleep(CARRY_MS / 1000)
-        good = next(disk for disk in dead.disks if disk is not dead.failing)
-        spare.machine.take_over(good.image())
+        taken = [self._take(spare, disk.image()) for disk in self._draw.shuffled(dead.disks)]
+        assert any(taken)  # one of the two is whole
         spare.lost = ""
         self._stations.switch_on(spare.device)
         place = self._places[dead.station]
@@ -55,6 +59,14 @@ class Spares:
         if place.desk_device == dead.device:
             place.desk_device = spare.device
         self._note("take-over", f"D{spare.device}", dead=dead.device)
+
+    def _take(self, spare: Box, image: bytes) -> bool:
+        try:
+            spare.machine.take_over(image)
+        except AmanatError as fault:  # this medium is not what it was: nobody knew which one
+            self._note("not-taken-over", f"D{spare.device}", code=fault.code)
+            return False
+        return True
 
     def are_busy(self) -> bool:
         """Whether one is on its way."""

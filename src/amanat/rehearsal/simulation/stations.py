@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 import contextvars
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from amanat.errors import AmanatError
+from amanat.records.ballot import ballot_id
+from amanat.records.cbor import as_bytes
+from amanat.records.journal import Entry, entry_hash
 from amanat.rehearsal.simulation.disk import Disk
 from amanat.rehearsal.simulation.draw import Draw
 from amanat.rehearsal.simulation.election import COUNTIES, Election
@@ -19,6 +22,7 @@ from amanat.rehearsal.simulation.network import CALM, Network, Way
 from amanat.rehearsal.simulation.swarm import Swarm
 from amanat.rehearsal.simulation.visit import PowerGone
 from amanat.station.ports import Declined
+from amanat.sync.messages import Head
 from amanat.sync.station_side import head_of
 
 MEDIA: Final = ("A", "B")
@@ -40,7 +44,8 @@ class Box:
     image: tuple[bytes, bytes] | None = None  # of an earlier hour
     is_wanted_on: bool = False
     is_starting: bool = False
-    lost: str = ""  # why it is gone for good
+    lost: str = ""  # why it does not start
+    last: Head | None = None  # of its journal, where it died and a spare carries that on
 
 
 def _nothing() -> None:
@@ -72,7 +77,7 @@ class Stations:
         self.cables: dict[tuple[int, int], Way[Any]] = {}
         self.boxes: dict[int, Box] = {}
         self._is_healed = False
-        self.given_up: dict[int, tuple[str, int]] = {}  # why, and how many ballots went with it at most
+        self.given_up: dict[int, tuple[str, frozenset[bytes]]] = {}  # why, and the ballots that went with it
         for station in swarm.stations:
             for device in election.devices_of(station):
                 self.boxes[device] = self._box(device, station)
@@ -259,24 +264,27 @@ class Stations:
         return [box.clone for box in self.boxes.values() if box.clone is not None and box.clone.is_on]
 
     def give_up(self, device: int, why: str) -> bool:
-        """It is gone, media and all; how many ballots that nobody else holds went with it stands in `given_up`."""
+        """It is gone, media and all; the ballots that headquarters does not hold stand in `given_up`."""
         box = self.boxes[device]
         if box.lost or not box.machine.is_on:
             return False
         self._headquarters.back_up_afresh()  # or what headquarters holds now might be lost with it
-        held = self._headquarters.store.held([(device, seq) for seq in range(len(box.machine.journal.entries))])
-        bound = sum(
-            b"kballot-cast" in signed.entry
-            for seq, signed in enumerate(box.machine.journal.entries)
-            if (device, seq) not in held
-        )
-        self.given_up[device] = why, bound + 1  # one may be under way
+        self.given_up[device] = why, frozenset(self._unheld(device))
         box.lost = why
         self.switch_off(device)
         for disk in box.disks:
             disk.removed = True
-        self._note("theft", f"D{device}", device=device, why=why, bound=bound + 1)
+        self._note("theft", f"D{device}", device=device, why=why, ballots=len(self.given_up[device][1]))
         return True
+
+    def _unheld(self, device: int) -> Iterator[bytes]:
+        """The ballots in this terminal's journal that headquarters does not hold."""
+        eh, store = self.election.eh, self._headquarters.store
+        for signed in self.boxes[device].machine.journal.entries:
+            entry = Entry.decode(signed.entry)
+            place = device, entry.seq
+            if entry.kind == "ballot-cast" and entry_hash(eh, signed.entry) not in store.held([place]).get(place, ()):
+                yield ballot_id(eh, as_bytes(entry.body[0], "ballot"))
 
     def begin_faults(self) -> None:
         """From now on media and ways do what the swarm says."""
@@ -315,8 +323,11 @@ class Stations:
     def waits_at(self, device: int) -> str:
         """Why not everything that stands in this terminal is at headquarters, or nothing."""
         box, branches = self.boxes[device], self._headquarters.store.branches
-        if box.lost:
+        if device in self.given_up:
             return ""
+        if box.last is not None:
+            is_there = self._headquarters.store.holds(box.last)
+            return "" if is_there else f"D{device} died with {box.last.seq + 1} entries, headquarters lacks some"
         if not box.machine.is_on:
             return f"D{device} is off"
         entries = box.machine.journal.entries

@@ -61,7 +61,7 @@ class Sticks:
     async def _carry(self, station: str, content: list[Value], road_ms: int) -> None:
         await asyncio.sleep(road_ms / 1000)
         parts = [content[at : at + ENTRIES_MAX] for at in range(0, len(content), ENTRIES_MAX)]
-        if self._happens("stick-swapped", station):
+        if len(parts) > 1 and self._happens("stick-swapped", station):
             parts = self._draw.shuffled(parts)
         for part in parts:
             await self._read(part)

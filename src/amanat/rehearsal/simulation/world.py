@@ -192,9 +192,11 @@ class World:
                 self.quiet_after_ms = self.loop.now_ms - self._healed_ms
                 self.note("quiet", "world")
                 break
-        if self.quiet_after_ms is None and not self.violations:
-            self.violations += [f"not quiet after {at_most_hours} hours: {one}" for one in self.waiting()[:3]]
-        self._judge()
+        if self.quiet_after_ms is None:
+            hours = (self.loop.now_ms - self._healed_ms) // HOUR_MS
+            self.violations += [f"not quiet {hours} hours after all faults ended: {one}" for one in self.waiting()[:3]]
+        if self.quiet_after_ms is not None or self.loop.now_ms >= limit:
+            self._judge()
 
     def _close_station(self, station: int) -> None:
         closing = close_station(self.stations, station, note=self.note, write_stick=self.write_stick)
