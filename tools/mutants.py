@@ -99,7 +99,7 @@ def hunt(tree: Path, campaign: Sequence[str], core: Path | None = None) -> tuple
     python = str(ROOT / ".venv/bin/python")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(str(p) for p in (core, tree / "src") if p)}
     _require_own(tree, python, "amanat", environment)
-    words = [python, "-m", "amanat.rehearsal.simulation.hunt", *campaign]
+    words = [python, "tools/hunt.py", *campaign]
     try:
         done = subprocess.run(
             words, cwd=tree, env=environment, capture_output=True, text=True, timeout=SECONDS_MAX, check=False

@@ -1,6 +1,6 @@
 """Seeds one after another until one shows a violation: what `make mutants` runs in a copy with a bug.
 
-    python -m amanat.rehearsal.simulation.hunt FIRST LAST VOTERS [SECONDS]
+    python tools/hunt.py FIRST LAST VOTERS [SECONDS]
 
 Prints the violation and exits with 1; exits with 0 where every seed kept every promise, or a minute of the processor
 (or so many seconds) is over.
