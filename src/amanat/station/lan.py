@@ -31,6 +31,7 @@ from amanat.station.refusal import Refused
 from amanat.sync.messages import Head, bounded
 
 RETRY_SECONDS = 30.0
+RETRY_SECONDS_MAX = 300.0
 KEEP_SECONDS = 2.0  # the gateway's keeper gets what was written in so long at once
 DEVICE, SIGNATURE, ROOM, NONCE = "x-amanat-device", "x-amanat-signature", "x-amanat-room", "x-amanat-nonce"
 ASK_AGAIN_SECONDS = 600.0  # a holder's copies are not synced: a power cut there takes what it said that it holds
@@ -131,6 +132,7 @@ class Lan:
 
     async def run(self) -> None:
         """Give our holder what it lacks, whenever there is something; what fails is tried again later."""
+        failures = 0
         while self._holder() is not None:
             self._more.clear()
             try:
@@ -138,12 +140,18 @@ class Lan:
             except FAULTS:
                 if self._is_gateway:
                     self._keeper, self.held = self._keeper + 1, None
-                await self._clock.sleep(RETRY_SECONDS)
+                    failures += 1
+                await self._clock.sleep(self._retry_seconds(failures))
                 continue
+            failures = 0
             if not await self._more_within(ASK_AGAIN_SECONDS):
                 self.held = None
             if self._is_gateway:
                 await self._clock.sleep(KEEP_SECONDS)
+
+    def _retry_seconds(self, failures: int) -> float:
+        """Later and later, once every colleague was asked in vain: spares stay in their boxes all day."""
+        return min(RETRY_SECONDS_MAX, RETRY_SECONDS * 2.0 ** min(failures // max(1, len(self.colleagues)), 10))
 
     async def _more_within(self, seconds: float) -> bool:
         """Wait until there is more to give, at most so long; whether there is."""
