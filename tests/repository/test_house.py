@@ -21,7 +21,7 @@ BUDGETS = {  # lines of code, see lines_of_code; more needs a decision in docs/a
     "station/web": (["src/amanat/station/web"], 4_500),
     "hq": (["src/amanat/hq"], 8_000),
     "count": (["src/amanat/count"], 2_300),
-    "rehearsal": (["src/amanat/rehearsal"], 7_800),
+    "rehearsal": (["src/amanat/rehearsal"], 8_000),
     "verifier": (["verifier/src"], 2_900),
 }
 CODE = {".py", ".rs", ".js", ".css", ".html", ".pyi"}
