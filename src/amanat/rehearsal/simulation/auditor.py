@@ -6,7 +6,6 @@ and headquarters' store.  Reading is incremental, so that an event costs microse
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from amanat.records import cbor
@@ -229,8 +228,15 @@ class Auditor:
         wrote = self._news()
         for checker in self.checkers:
             name = type(checker).__name__
-            for said in chain(*map(checker.wrote, wrote), checker.hear(event)):
+            for said in self._asked(checker, wrote, event):
                 self.world.violations.append(f"{name}: {said}")
+
+    @staticmethod
+    def _asked(checker: Checker, wrote: list[Wrote], event: Event) -> Iterable[str]:
+        """What was written before the event is told before it."""
+        for one in wrote:
+            yield from checker.wrote(one)
+        yield from checker.hear(event)
 
     def _sample(self, event: Event) -> None:
         device = int(event.facts["device"])
