@@ -21,11 +21,14 @@ from amanat.rehearsal.simulation.machine import Machine
 from amanat.rehearsal.simulation.network import CALM, Network, Way
 from amanat.rehearsal.simulation.swarm import Swarm
 from amanat.rehearsal.simulation.visit import PowerGone
+from amanat.station.day import GIVE, TELL
 from amanat.station.ports import Declined
 from amanat.sync.messages import Head
 from amanat.sync.station_side import head_of
 
 MEDIA: Final = ("A", "B")
+NEWER: Final = ("/lan/head", "/lan/presence", GIVE, TELL, "/lan/carried-refused")
+"""What an older program does not know of a colleague's questions."""
 SHEET_MS: Final = (600_000, 7_200_000)  # between two acts at a clone
 AGAIN_MS: Final = 300_000  # a terminal that does not start is started again
 Answer = tuple[Mapping[str, str], bytes]
@@ -288,8 +291,12 @@ class Stations:
 
     def begin_faults(self) -> None:
         """From now on media and ways do what the swarm says."""
-        for box in self.boxes.values():
+        for device, box in self.boxes.items():
             box.failing.faults = self._swarm.disk()
+            draw = self._draw.fork(f"program {device}")
+            if draw.chance(self._swarm.rate("older-program")):
+                box.machine.unknown = frozenset(draw.shuffled(NEWER)[: draw.between(1, len(NEWER))])
+                self._note("fault", f"D{device}", which="older-program", component="machine")
         for way in (*self.wires.values(), *self.cables.values()):
             way.weather = self._swarm.weather()
 

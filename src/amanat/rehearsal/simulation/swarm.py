@@ -84,6 +84,8 @@ HABITS: Final[Mapping[str, Range]] = {
     "appeal": (2_000, 30_000),
     "ineligible": (5_000, 50_000),
 }
+PROGRAM: Final[Mapping[str, Range]] = {"older-program": (50_000, 500_000)}
+"""In a million terminals."""
 STICK: Final[Mapping[str, Range]] = {
     "stick-twice": (100_000, 900_000),
     "stick-late": (100_000, 900_000),
@@ -92,7 +94,7 @@ STICK: Final[Mapping[str, Range]] = {
 }
 BEYOND: Final[Mapping[str, Range]] = {"theft": (5_000, 40_000), "both-media": (5_000, 40_000)}
 """Acts outside the fault model: what they lose is named and bounded."""
-KINDS: Final = (MEDIUM, WIRE, HEADQUARTERS, ACTS, HABITS, STICK)
+KINDS: Final = (MEDIUM, WIRE, HEADQUARTERS, ACTS, HABITS, STICK, PROGRAM)
 NAMES: Final = tuple(name for kind in (*KINDS, BEYOND) for name in kind)
 BEYOND_EVERY: Final = 8  # of so many seeds one leaves the model
 STATIONS_MAX: Final = len(TERMINALS)
