@@ -35,7 +35,7 @@ class Office:
     def push(self) -> list[object]:
         """What the terminal hears of one push; raises what its wire would."""
         data = self.side.next_push([self.head], lambda _, seq: self.entries[seq + 1 :], nonce=bytes(16))
-        answer = self.loop.run_until_complete(self.hq.push(data))
+        answer: bytes = self.loop.run_until_complete(self.hq.push(data))
         return [*self.side.receive(answer, self.loop.now_ms)]
 
     def kinds(self) -> list[str]:

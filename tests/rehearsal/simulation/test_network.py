@@ -29,7 +29,8 @@ def ask(weather: Weather = CALM, state: State = State.UP, times: int = 1) -> tup
     async def asker() -> None:
         for _ in range(times):
             try:
-                heard.append(await network.carry(way, far.answer))
+                answer = await network.carry(way, far.answer)
+                heard.append(answer)
             except (ConnectionError, TimeoutError) as fault:
                 heard.append(type(fault).__name__)
 
